@@ -1,0 +1,39 @@
+import { z } from "zod";
+import {
+  turnDeltaFrameSchema,
+  turnStartedFrameSchema,
+  turnStatusFrameSchema,
+  turnToolFrameSchema,
+} from "../client/server-frames.js";
+import { turnResultSchema } from "./turn-result.js";
+
+/**
+ * What an orchestrator publishes while a turn runs. All but the last are client frames as they are, so that a gateway
+ * passes their bytes on; `turn.result` announces the end and carries the terminal frame inside.
+ */
+export const turnEventSchema = z.discriminatedUnion("type", [
+  turnStartedFrameSchema,
+  turnDeltaFrameSchema,
+  turnStatusFrameSchema,
+  turnToolFrameSchema,
+  z.object({ type: z.literal("turn.result"), result: turnResultSchema }),
+]);
+
+export type TurnEvent = z.infer<typeof turnEventSchema>;
+
+/** Asked of the orchestrator that runs a turn, on the turn's control subject. */
+export const turnControlRequestSchema = z.discriminatedUnion("op", [
+  /** What came after `position` of `attempt`. A producer of a lower attempt stays silent. */
+  z.object({ op: z.literal("state"), attempt: z.int().nonnegative(), position: z.int().nonnegative() }),
+  z.object({ op: z.literal("cancel") }),
+]);
+
+export type TurnControlRequest = z.infer<typeof turnControlRequestSchema>;
+
+/** `events` continue where the request said, or begin with `turn.started` when it named a lower attempt. */
+export const turnControlReplySchema = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("running"), attempt: z.int(), position: z.int(), events: z.array(turnEventSchema) }),
+  z.object({ status: z.literal("cancelling") }),
+]);
+
+export type TurnControlReply = z.infer<typeof turnControlReplySchema>;

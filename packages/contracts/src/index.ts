@@ -1,0 +1,128 @@
+export { defineCall, type CallContract } from "./bus/call-contract.js";
+export { heartbeatSchema, type Heartbeat } from "./bus/heartbeat.js";
+export {
+  memorySessionsDelete,
+  memorySessionsGet,
+  memorySessionsList,
+  memorySessionsMessages,
+  memoryTurnBegin,
+  memoryTurnCommit,
+  memoryTurnRenew,
+  type ContextMessage,
+} from "./bus/memory.js";
+export { orchestratorModelsList } from "./bus/models.js";
+export {
+  BUCKETS,
+  cancelKey,
+  CONSUMERS,
+  PRIORITIES,
+  STREAMS,
+  subjects,
+  turnMessageId,
+  type Priority,
+  type TurnKey,
+} from "./bus/subjects.js";
+export {
+  turnControlReplySchema,
+  turnControlRequestSchema,
+  turnEventSchema,
+  type TurnControlReply,
+  type TurnControlRequest,
+  type TurnEvent,
+} from "./bus/turn-events.js";
+export { turnRequestSchema, type TurnRequest } from "./bus/turn-request.js";
+export { turnResultSchema, type TurnResult } from "./bus/turn-result.js";
+export {
+  chatRequestV2Schema,
+  sessionMessagePageSchema,
+  sessionMessageSchema,
+  sessionPageSchema,
+  sessionSummarySchema,
+  type ChatRequestV2,
+  type SessionMessage,
+  type SessionMessagePage,
+  type SessionPage,
+  type SessionSummary,
+} from "./client/chat-http.js";
+export {
+  chatMessageSchema,
+  toolCallSchema,
+  toolDefinitionSchema,
+  type ChatMessage,
+  type ToolCall,
+  type ToolDefinition,
+} from "./client/chat-message.js";
+export {
+  authRefreshFrameSchema,
+  clientFrameSchema,
+  pingFrameSchema,
+  sessionAttachFrameSchema,
+  sessionDetachFrameSchema,
+  turnCancelFrameSchema,
+  turnResumeFrameSchema,
+  turnStartFrameSchema,
+  type ClientFrame,
+  type TurnCancelFrame,
+  type TurnResumeFrame,
+  type TurnStartFrame,
+} from "./client/client-frames.js";
+export {
+  drainFrameSchema,
+  errorFrameSchema,
+  finishReasonSchema,
+  helloFrameSchema,
+  pongFrameSchema,
+  serverFrameSchema,
+  terminalFrameSchema,
+  turnAcceptedFrameSchema,
+  turnCancelledFrameSchema,
+  turnCompletedFrameSchema,
+  turnDeltaFrameSchema,
+  turnFailedFrameSchema,
+  turnMetadataResultSchema,
+  turnStartedFrameSchema,
+  turnStatusFrameSchema,
+  turnToolFrameSchema,
+  usageSchema,
+  type ErrorFrame,
+  type FinishReason,
+  type HelloFrame,
+  type ServerFrame,
+  type TerminalFrame,
+  type TurnAcceptedFrame,
+  type TurnCancelledFrame,
+  type TurnCompletedFrame,
+  type TurnDeltaFrame,
+  type TurnFailedFrame,
+  type TurnResultMetadata,
+  type TurnStartedFrame,
+  type TurnStatusFrame,
+  type TurnToolFrame,
+  type Usage,
+} from "./client/server-frames.js";
+export {
+  turnInputSchema,
+  turnMetadataSchema,
+  turnModeSchema,
+  turnOptionsSchema,
+  type TurnInput,
+  type TurnMode,
+  type TurnOptions,
+} from "./client/turn-options.js";
+export { CLOSE_CODES, isRetryableCloseCode, type CloseCode } from "./close-codes.js";
+export {
+  ERROR_CODES,
+  errorBodySchema,
+  errorCodeSchema,
+  errorDetailSchema,
+  errorEnvelopeSchema,
+  OrchestraError,
+  toInvalidRequest,
+  type ErrorCode,
+  type ErrorDetail,
+  type ErrorEnvelope,
+  type OrchestraErrorOptions,
+} from "./errors.js";
+export { ID_PATTERN, idSchema, ownerSchema, type Owner } from "./ids.js";
+export { LIMITS } from "./limits.js";
+export { SERVICES, type ServiceName } from "./services.js";
