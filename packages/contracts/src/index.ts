@@ -23,6 +23,7 @@ export {
   type TurnKey,
 } from "./bus/subjects.js";
 export {
+  turnControl,
   turnControlReplySchema,
   turnControlRequestSchema,
   turnEventSchema,

@@ -5,6 +5,8 @@ import {
   turnStatusFrameSchema,
   turnToolFrameSchema,
 } from "../client/server-frames.js";
+import type { CallContract } from "./call-contract.js";
+import { subjects, type TurnKey } from "./subjects.js";
 import { turnResultSchema } from "./turn-result.js";
 
 /**
@@ -37,3 +39,15 @@ export const turnControlReplySchema = z.discriminatedUnion("status", [
 ]);
 
 export type TurnControlReply = z.infer<typeof turnControlReplySchema>;
+
+/** The control call of one turn; served by the orchestrator that runs it, by two for a moment after a recovery. */
+export function turnControl(
+  key: TurnKey,
+): CallContract<typeof turnControlRequestSchema, typeof turnControlReplySchema> {
+  return {
+    subject: subjects.turnControl(key),
+    request: turnControlRequestSchema,
+    response: turnControlReplySchema,
+    timeoutMs: 1_000,
+  };
+}
