@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { isSpanContextValid, trace } from "@opentelemetry/api";
+import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from "pino";
+import type PinoPretty from "pino-pretty";
+import { activeLogFields } from "./log-fields.js";
+import { redactFields, redactLine } from "./redaction.js";
+
+export type Logger = PinoLogger;
+
+export interface LoggerOptions {
+  service: string;
+  instance: string;
+  /** `trace`, `debug`, `info` (default), `warn`, `error`, `fatal` or `silent`. */
+  level?: string;
+  /** Coloured text for people instead of JSON lines. */
+  pretty?: boolean;
+  /** Where lines go; standard output unless given. */
+  destination?: DestinationStream;
+}
+
+/** Characters that wait for a slow reader of standard output; past it new lines are dropped rather than memory spent. */
+const MAX_WAITING_CHARS = 8 * 1024 * 1024;
+
+/**
+ * A logger of one line per call: `level`, `time` (ISO 8601), `service`, `instance`, `traceId` inside a trace, the fields
+ * of `withLogFields`, then the call's own fields and `msg`. Credentials and user text are replaced by `[redacted]`, errors
+ * become type, code, message, stack and cause.
+ *
+ * Writing never blocks the process; what is still waiting is written out when the process exits, unless it is killed.
+ */
+export function createLogger(o: LoggerOptions): Logger {
+  const { service, instance, level = "info", pretty = false } = o;
+  const stream = o.destination ?? (pretty ? openPrettyOutput() : openStandardOutput());
+  return pino(
+    {
+      level,
+      base: { service, instance },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: redactFields, bindings: redactFields },
+      mixin: correlationFields,
+      hooks: { streamWrite: redactLine },
+    },
+    stream,
+  );
+}
+
+function correlationFields(): Record<string, unknown> {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  const fields: Record<string, unknown> = {};
+  if (spanContext !== undefined && isSpanContextValid(spanContext)) fields["traceId"] = spanContext.traceId;
+  return Object.assign(fields, activeLogFields());
+}
+
+function openStandardOutput(): DestinationStream {
+  return destination({ dest: 1, sync: false, maxLength: MAX_WAITING_CHARS });
+}
+
+/** Loaded on demand: a service that logs JSON never pays for it. */
+function openPrettyOutput(): DestinationStream {
+  const pretty = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
+  return pretty({
+    colorize: true,
+    ignore: "pid,hostname",
+    translateTime: "SYS:HH:MM:ss.l",
+    destination: 1,
+    sync: true,
+  });
+}
