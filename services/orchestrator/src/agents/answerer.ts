@@ -1,0 +1,111 @@
+import {
+  type ChatMessage,
+  type ContextMessage,
+  LIMITS,
+  OrchestraError,
+  type TurnRequest,
+} from "@ai-orchestra/contracts";
+import type { Clock } from "@ai-orchestra/service-kit";
+import type { CompletionRunner } from "../completions/completion-runner.js";
+import type { TurnEvents } from "../turns/turn-events.js";
+import type { Answer } from "../turns/turn-result.js";
+import { describeAgent, describeEditor } from "./agent-roles.js";
+import { speak, type Utterance, type VoiceRequest } from "./voice.js";
+
+/** JSON-escaped bytes that one agent's draft may take; all of them together stay below the cap on the answer. */
+const MAX_DRAFT_BYTES = LIMITS.maxOutputBytes / LIMITS.maxAgents;
+
+export interface AnswererOptions {
+  completions: CompletionRunner;
+  turnEvents: TurnEvents;
+  clock: Clock;
+  maxOutputBytes: number;
+}
+
+type Draft = Utterance & { agent: string };
+
+/** Produces a turn's answer: one model speaks, or several agents draft in parallel and one model makes the answer. */
+export class Answerer {
+  readonly #options: AnswererOptions;
+
+  constructor(options: AnswererOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with an `OrchestraError` of the provider, or whatever the signal's abort makes of it. */
+  async answer(request: TurnRequest, context: ContextMessage[], signal: AbortSignal): Promise<Answer> {
+    const messages = buildMessages(request, context);
+    const { options, deadlineAt } = request;
+    const voice: VoiceRequest = {
+      messages,
+      mode: options.mode,
+      model: options.model,
+      temperature: options.temperature,
+      maxTokens: options.maxTokens,
+      tools: options.tools,
+      agent: undefined,
+      maxOutputBytes: this.#options.maxOutputBytes,
+      signal,
+      deadlineAt,
+    };
+    const drafts = options.agents.length === 0 ? [] : await this.#draft(options.agents, voice);
+    const answer = await speak(
+      drafts.length === 0 ? voice : { ...voice, messages: [systemMessage(describeEditor(drafts)), ...messages] },
+      this.#options,
+    );
+    const spoken = [...drafts, answer];
+    return {
+      model: answer.model,
+      fallbacks: [...new Set(spoken.flatMap(({ fallbacks }) => fallbacks))],
+      agents: drafts.map(({ agent }) => agent),
+      usage: {
+        inputTokens: spoken.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
+        outputTokens: spoken.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+        estimated: spoken.some(({ estimated }) => estimated),
+      },
+      finishReason: answer.finishReason,
+      toolCalls: answer.toolCalls,
+      cached: false,
+      firstTokenAt: answer.firstTokenAt,
+    };
+  }
+
+  /** An agent that fails is left out and said so; when all fail the turn fails with the last one's error. */
+  async #draft(agents: string[], voice: VoiceRequest): Promise<Draft[]> {
+    const { turnEvents } = this.#options;
+    const settled = await Promise.allSettled(
+      agents.map(async (agent): Promise<Draft> => {
+        turnEvents.status({ stage: "agent.started", agent });
+        const messages = [systemMessage(describeAgent(agent)), ...voice.messages];
+        try {
+          const draft = await speak(
+            { ...voice, messages, agent, tools: undefined, maxOutputBytes: MAX_DRAFT_BYTES },
+            this.#options,
+          );
+          turnEvents.status({ stage: "agent.finished", agent });
+          return { ...draft, agent };
+        } catch (error) {
+          if (!voice.signal.aborted) {
+            turnEvents.status({ stage: "agent.failed", detail: OrchestraError.from(error).code, agent });
+          }
+          throw error;
+        }
+      }),
+    );
+    voice.signal.throwIfAborted();
+    const drafts = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const failure = settled.findLast((outcome) => outcome.status === "rejected");
+    if (drafts.length === 0 && failure !== undefined) throw failure.reason;
+    return drafts;
+  }
+}
+
+function systemMessage(content: string): ChatMessage {
+  return { role: "system", content };
+}
+
+function buildMessages({ input }: TurnRequest, context: ContextMessage[]): ChatMessage[] {
+  if ("messages" in input) return input.messages;
+  const history = context.map(({ role, text }): ChatMessage => ({ role, content: text }));
+  return [...history, { role: "user", content: input.text }];
+}

@@ -1,0 +1,164 @@
+import { type Job, openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { LIMITS, type TurnRequest } from "@ai-orchestra/contracts";
+import type { Component, ServiceBase } from "@ai-orchestra/service-kit";
+import { type AwilixContainer, asFunction, asValue, createContainer, InjectionMode } from "awilix";
+import { Answerer } from "./agents/answerer.js";
+import { type CompletionRunner, createCompletionRunner } from "./completions/completion-runner.js";
+import { type OrchestratorConfig, readEnvironment } from "./config.js";
+import { ModelCatalog } from "./models/model-catalog.js";
+import { ModelsService } from "./models/models-service.js";
+import { EventLog } from "./turns/event-log.js";
+import { LeaseKeeper } from "./turns/lease-keeper.js";
+import { SessionInterrupter } from "./turns/session-interrupter.js";
+import { createTurnClaimer } from "./turns/turn-claim.js";
+import { TurnEvents } from "./turns/turn-events.js";
+import { TurnExecution } from "./turns/turn-execution.js";
+import { createTurnMetrics } from "./turns/turn-metrics.js";
+import { TurnSettlement } from "./turns/turn-settlement.js";
+import { TurnStop } from "./turns/turn-stop.js";
+import { TurnWorker } from "./turns/turn-worker.js";
+
+const RENEW_EVERY_MS = 1_500;
+const LEASE_STALE_AFTER_MS = 4_000;
+const AFTER_TURN_WAIT_MS = 10_000;
+const STORE_TIMEOUT_MS = 30_000;
+const HANDOVER_MARGIN_MS = 1_000;
+const COALESCE_CHARS = 4_096;
+
+/** One of these in the process. */
+interface Singletons {
+  modelCatalog: ModelCatalog;
+  completions: CompletionRunner;
+  claimTurn: ReturnType<typeof createTurnClaimer>;
+  sessionInterrupter: SessionInterrupter;
+}
+
+/** One of these in the scope of a turn. */
+interface TurnScoped {
+  job: Job<TurnRequest>;
+  turnStop: TurnStop;
+  eventLog: EventLog;
+  turnEvents: TurnEvents;
+  leaseKeeper: LeaseKeeper;
+  turnSettlement: TurnSettlement;
+  turnExecution: TurnExecution;
+}
+
+/** Made anew for whoever asks. */
+interface Transients {
+  answerer: Answerer;
+}
+
+type Cradle = Singletons & TurnScoped & Transients;
+
+/** Builds the orchestrator; the components come in start order. */
+export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Component[]> {
+  const { bus, clock, config, logger, metrics } = base;
+  const topology = { replicas: config.JETSTREAM_REPLICAS, storage: "file" } as const;
+  const [turnQueue, turnResults, cancels] = await Promise.all([
+    openTurnQueue(bus, topology),
+    openTurnResults(bus, topology),
+    openCancels(bus, topology),
+  ]);
+
+  const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
+  container.register({
+    modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment() })).singleton(),
+    completions: asFunction(({ modelCatalog }: Cradle) =>
+      createCompletionRunner({ catalog: modelCatalog }),
+    ).singleton(),
+    claimTurn: asFunction(() =>
+      createTurnClaimer({ bus, clock, logger, turnResults, cancels, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
+    ).singleton(),
+    sessionInterrupter: asFunction(() => new SessionInterrupter({ bus, cancels, clock, logger })).singleton(),
+
+    turnStop: asFunction(() => new TurnStop()).scoped(),
+    eventLog: asFunction(({ job }: Cradle) => new EventLog(turnOf(job))).scoped(),
+    turnEvents: asFunction(
+      ({ eventLog, job }: Cradle) =>
+        new TurnEvents({
+          bus,
+          clock,
+          log: eventLog,
+          turn: turnOf(job),
+          coalesceMs: config.TURN_COALESCE_MS,
+          coalesceChars: COALESCE_CHARS,
+        }),
+    ).scoped(),
+    leaseKeeper: asFunction(
+      ({ job, turnStop }: Cradle) =>
+        new LeaseKeeper({
+          bus,
+          clock,
+          logger,
+          job,
+          turn: keyOf(job),
+          turnStop,
+          renewEveryMs: RENEW_EVERY_MS,
+          staleAfterMs: LEASE_STALE_AFTER_MS,
+        }),
+    ).scoped(),
+    turnSettlement: asFunction(
+      ({ job, turnEvents }: Cradle) =>
+        new TurnSettlement({
+          bus,
+          clock,
+          logger,
+          turnResults,
+          job,
+          turnEvents,
+          commitTimeoutMs: config.TURN_COMMIT_TIMEOUT_MS,
+          storeTimeoutMs: STORE_TIMEOUT_MS,
+        }),
+    ).scoped(),
+    turnExecution: asFunction(
+      (cradle: Cradle) =>
+        new TurnExecution({
+          bus,
+          clock,
+          logger,
+          job: cradle.job,
+          modelCatalog: cradle.modelCatalog,
+          answerer: cradle.answerer,
+          eventLog: cradle.eventLog,
+          leaseKeeper: cradle.leaseKeeper,
+          sessionInterrupter: cradle.sessionInterrupter,
+          claimTurn: cradle.claimTurn,
+          turnEvents: cradle.turnEvents,
+          turnSettlement: cradle.turnSettlement,
+          turnStop: cradle.turnStop,
+        }),
+    ).scoped(),
+
+    answerer: asFunction(
+      ({ completions, turnEvents }: Cradle) =>
+        new Answerer({ completions, turnEvents, clock, maxOutputBytes: LIMITS.maxOutputBytes }),
+    ).transient(),
+  });
+
+  const { modelCatalog } = container.cradle;
+  const turnWorker = new TurnWorker({
+    turnQueue,
+    openTurn: (job) => openTurn(container, job),
+    clock,
+    logger,
+    turnMetrics: createTurnMetrics(metrics),
+    slots: config.ORCHESTRATOR_SLOTS,
+    handoverMarginMs: HANDOVER_MARGIN_MS,
+  });
+  return [new ModelsService({ bus, modelCatalog }), turnWorker];
+}
+
+function openTurn(container: AwilixContainer<Cradle>, job: Job<TurnRequest>) {
+  const scope = container.createScope<Cradle>();
+  scope.register({ job: asValue(job) });
+  return { execution: scope.cradle.turnExecution, turnStop: scope.cradle.turnStop };
+}
+
+function keyOf({ data: { owner, sessionId, turnId } }: Job<TurnRequest>) {
+  return { owner, sessionId, turnId };
+}
+
+function turnOf(job: Job<TurnRequest>) {
+  return { ...keyOf(job), attempt: job.deliveryCount };
+}

@@ -1,0 +1,208 @@
+import { type Bus, type Job, NO_REPLY } from "@ai-orchestra/bus";
+import {
+  OrchestraError,
+  turnControl,
+  type TurnControlReply,
+  type TurnControlRequest,
+  type TurnKey,
+  type TurnRequest,
+  type TurnResult,
+} from "@ai-orchestra/contracts";
+import type { Clock } from "@ai-orchestra/service-kit";
+import { type Logger, traceIdOf } from "@ai-orchestra/telemetry";
+import type { Answerer } from "../agents/answerer.js";
+import type { ModelCatalog } from "../models/model-catalog.js";
+import type { EventLog } from "./event-log.js";
+import type { LeaseKeeper } from "./lease-keeper.js";
+import type { SessionInterrupter } from "./session-interrupter.js";
+import type { TurnClaim } from "./turn-claim.js";
+import type { TurnEvents } from "./turn-events.js";
+import { buildTurnResult, type TurnOutcome } from "./turn-result.js";
+import type { TurnSettlement } from "./turn-settlement.js";
+import type { TurnStop } from "./turn-stop.js";
+
+export interface TurnExecutionOptions {
+  bus: Pick<Bus, "serve">;
+  clock: Clock;
+  logger: Logger;
+  job: Job<TurnRequest>;
+  modelCatalog: ModelCatalog;
+  answerer: Answerer;
+  eventLog: EventLog;
+  leaseKeeper: LeaseKeeper;
+  sessionInterrupter: SessionInterrupter;
+  claimTurn: (job: Job<TurnRequest>) => Promise<TurnClaim>;
+  turnEvents: TurnEvents;
+  turnSettlement: TurnSettlement;
+  turnStop: TurnStop;
+}
+
+type GrantedClaim = Extract<TurnClaim, { status: "granted" }>;
+
+/** How an attempt left the turn: with the result that stands, back in the queue, or to another attempt. */
+export type ExecutionEnd = { kind: "ended"; result: TurnResult } | { kind: "requeued" } | { kind: "abandoned" };
+
+const MAX_BUSY_DELAY_MS = 1_000;
+
+/** One attempt of one turn, from the queue to its end. */
+export class TurnExecution {
+  readonly #options: TurnExecutionOptions;
+
+  constructor(options: TurnExecutionOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<ExecutionEnd> {
+    const { bus, job, leaseKeeper, claimTurn } = this.#options;
+    const control = bus.serve(turnControl(job.data), (request) => this.#answerControl(request), { queue: false });
+    try {
+      return await this.#settleClaim(await claimTurn(job));
+    } finally {
+      leaseKeeper.release();
+      await control.stop();
+    }
+  }
+
+  async #settleClaim(claim: TurnClaim): Promise<ExecutionEnd> {
+    const { job, turnSettlement } = this.#options;
+    switch (claim.status) {
+      case "granted":
+        return this.#runGranted(claim);
+      case "ended":
+        await turnSettlement.announce(claim.result);
+        return { kind: "ended", result: claim.result };
+      case "cancelled":
+        return this.#end({ kind: "cancelled" }, undefined);
+      case "exhausted":
+        return this.#end(failed("attempts_exhausted", `the turn was given up after ${claim.starts} starts`), undefined);
+      case "forgotten":
+        job.ack();
+        return { kind: "abandoned" };
+      case "busy":
+        return this.#waitForSession(claim);
+    }
+  }
+
+  async #runGranted(claim: GrantedClaim): Promise<ExecutionEnd> {
+    const { clock, job, leaseKeeper, turnStop } = this.#options;
+    leaseKeeper.keep(claim.fence, claim.renewedAt);
+    const timer = clock.setTimeout(() => turnStop.stop("timeout"), Math.max(0, job.data.deadlineAt - clock.now()));
+    try {
+      const outcome = await this.#answer(claim);
+      if (outcome === undefined || !(await leaseKeeper.confirm())) return this.#leave();
+      return await this.#end(outcome, claim);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+
+  /** Undefined when the attempt stopped without an outcome of its own. */
+  async #answer(claim: GrantedClaim): Promise<TurnOutcome | undefined> {
+    const { answerer, clock, job, logger, modelCatalog, turnEvents, turnStop } = this.#options;
+    const { data: request } = job;
+    if (request.deadlineAt <= clock.now()) turnStop.stop("timeout");
+    try {
+      turnStop.signal.throwIfAborted();
+      const model = modelCatalog.resolve(request.options.model, request.options.mode);
+      turnEvents.started({
+        type: "turn.started",
+        turnId: request.turnId,
+        sessionId: request.sessionId,
+        attempt: job.deliveryCount,
+        model: model.id,
+        mode: this.#mode(),
+      });
+      return { kind: "completed", answer: await answerer.answer(request, claim.context, turnStop.signal) };
+    } catch (error) {
+      switch (turnStop.reason) {
+        case "cancelled":
+          return { kind: "cancelled" };
+        case "timeout":
+          return failed("timeout", "the turn took longer than its time limit", error);
+        case "superseded":
+        case "handover":
+          return undefined;
+        case undefined: {
+          const known = OrchestraError.from(error);
+          const log = known.code === "internal" ? logger.error.bind(logger) : logger.info.bind(logger);
+          log({ err: error, turnId: request.turnId, code: known.code }, "the turn failed");
+          return { kind: "failed", error: known };
+        }
+      }
+    }
+  }
+
+  async #end(outcome: TurnOutcome, claim: GrantedClaim | undefined): Promise<ExecutionEnd> {
+    const { clock, eventLog, job, turnEvents, turnSettlement } = this.#options;
+    turnEvents.flush();
+    const facts = {
+      request: job.data,
+      attempt: job.deliveryCount,
+      order: job.sequence,
+      fence: claim?.fence,
+      mode: this.#mode(),
+      degraded: claim?.degraded ?? false,
+      traceId: traceIdOf(),
+      log: eventLog,
+    };
+    const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()));
+    return standing === undefined ? { kind: "abandoned" } : { kind: "ended", result: standing };
+  }
+
+  /** Handed over: the queue gives the turn to somebody else at once. Superseded: silence, since the newer attempt acks. */
+  #leave(): ExecutionEnd {
+    const { job, turnStop } = this.#options;
+    if (turnStop.reason !== "handover") return { kind: "abandoned" };
+    job.nak(0);
+    return { kind: "requeued" };
+  }
+
+  async #waitForSession(claim: Extract<TurnClaim, { status: "busy" }>): Promise<ExecutionEnd> {
+    const { clock, job, sessionInterrupter, turnStop } = this.#options;
+    const { data: request } = job;
+    if (claim.holderTurnId === request.turnId) return this.#leave();
+    if (turnStop.reason === "cancelled") return this.#end({ kind: "cancelled" }, undefined);
+    if (request.deadlineAt <= clock.now()) {
+      return this.#end(failed("timeout", "the turn waited for its session longer than its time limit"), undefined);
+    }
+    const ahead = claim.holderTurnId ?? request.afterTurnId;
+    if (ahead !== undefined && request.options.onBusy === "reject") {
+      return this.#end(failed("session_busy", "the session is at work on another turn"), undefined);
+    }
+    if (ahead !== undefined && request.options.onBusy === "interrupt") {
+      await sessionInterrupter.interrupt({ owner: request.owner, sessionId: request.sessionId, turnId: ahead });
+    }
+    job.nak(Math.min(MAX_BUSY_DELAY_MS, claim.retryAfterMs * (1 + job.deliveryCount / 4)));
+    return { kind: "requeued" };
+  }
+
+  #answerControl(request: TurnControlRequest): TurnControlReply | typeof NO_REPLY {
+    const { eventLog, job, turnStop, turnEvents } = this.#options;
+    if (request.op === "cancel") {
+      turnStop.stop("cancelled");
+      return { status: "cancelling" };
+    }
+    const attempt = job.deliveryCount;
+    if (request.attempt > attempt || turnStop.reason === "superseded") return NO_REPLY;
+    turnEvents.flush();
+    return {
+      status: "running",
+      attempt,
+      position: eventLog.position,
+      events: eventLog.since(request.attempt, request.position),
+    };
+  }
+
+  #mode() {
+    const { mode } = this.#options.job.data.options;
+    return mode === "auto" ? "balanced" : mode;
+  }
+}
+
+function failed(
+  code: "attempts_exhausted" | "session_busy" | "timeout",
+  message: string,
+  cause?: unknown,
+): TurnOutcome {
+  return { kind: "failed", error: new OrchestraError(code, message, { cause }) };
+}
