@@ -1,0 +1,117 @@
+import type { Clock } from "../clock.js";
+import { signalOf, type CallOptions } from "../operation.js";
+import { requireCount } from "../require-option.js";
+import type { Deadline } from "../time-limits/deadline.js";
+import { waitFor } from "../wait-for.js";
+import { computeBackoffMs, type BackoffOptions } from "./backoff.js";
+import type { RetryBudget } from "./retry-budget.js";
+
+/** One of the attempts of a call. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number;
+  /** From here on the call has effects that a repetition would double, such as a first token: never retry it. */
+  commit(): void;
+}
+
+export type AttemptOperation<T> = (signal: AbortSignal, attempt: Attempt) => PromiseLike<T> | T;
+
+/** Why a failed call was not tried again. */
+export type GiveUpReason =
+  | "attempts"
+  | "committed"
+  | "cancelled"
+  | "not_retryable"
+  | "too_long"
+  | "deadline"
+  | "budget";
+
+export interface RetryPolicyOptions extends BackoffOptions {
+  /** Attempts in all, the first one included. */
+  attempts: number;
+  /** Whether trying again may help. Default: what the error's own `retryable` says, else yes. */
+  shouldRetry?: ((error: unknown, attempt: number) => boolean) | undefined;
+  /** How long the dependency asked us to stay away. Default: the error's own `retryAfterMs`. */
+  retryAfterMs?: ((error: unknown) => number | undefined) | undefined;
+  /** The longest time that a dependency may ask for before we give up at once. Default `maxDelayMs`. */
+  maxRetryAfterMs?: number | undefined;
+  /** Bounds the retries of all callers together. Strongly advised: attempts alone multiply the load of an outage. */
+  budget?: RetryBudget | undefined;
+  onRetry?: ((event: { attempt: number; delayMs: number; error: unknown }) => void) | undefined;
+  onGiveUp?: ((event: { attempt: number; reason: GiveUpReason; error: unknown }) => void) | undefined;
+}
+
+export interface RetryOptions extends RetryPolicyOptions, CallOptions {
+  clock: Clock;
+  /** No wait is begun that would end after it. */
+  deadline?: Deadline | undefined;
+}
+
+/**
+ * Runs `operation` until it succeeds or another attempt is useless, forbidden or too late, and then rejects with the
+ * error of the last attempt as it was. Between attempts it waits with full jitter, at least as long as the dependency
+ * asked for; an abort ends the wait at once with the abort reason.
+ */
+export async function retry<T>(operation: AttemptOperation<T>, options: RetryOptions): Promise<T> {
+  const { clock, budget, onRetry, onGiveUp } = options;
+  const attempts = requireCount("attempts", options.attempts);
+  const signal = signalOf(options);
+  budget?.recordCall();
+  for (let number = 1; ; number += 1) {
+    signal.throwIfAborted();
+    const attempt = new CountedAttempt(number);
+    try {
+      return await operation(signal, attempt);
+    } catch (error) {
+      const next = number < attempts ? planRetry(error, attempt, signal, options) : "attempts";
+      if (typeof next === "string") {
+        onGiveUp?.({ attempt: number, reason: next, error });
+        throw error;
+      }
+      onRetry?.({ attempt: number, delayMs: next, error });
+      await waitFor(next, { clock, signal });
+    }
+  }
+}
+
+class CountedAttempt implements Attempt {
+  readonly number: number;
+  committed = false;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  commit(): void {
+    this.committed = true;
+  }
+}
+
+/** Milliseconds to wait before the next attempt, or why there is none. The budget is asked last: it pays for real ones. */
+function planRetry(
+  error: unknown,
+  attempt: CountedAttempt,
+  signal: AbortSignal,
+  options: RetryOptions,
+): number | GiveUpReason {
+  const { deadline, budget, shouldRetry = isRetryable, retryAfterMs = readRetryAfterMs } = options;
+  if (signal.aborted) return "cancelled";
+  if (attempt.committed) return "committed";
+  if (!shouldRetry(error, attempt.number)) return "not_retryable";
+  const askedMs = retryAfterMs(error) ?? 0;
+  if (askedMs > (options.maxRetryAfterMs ?? options.maxDelayMs)) return "too_long";
+  const delayMs = askedMs + computeBackoffMs(attempt.number, options);
+  if (deadline !== undefined && delayMs >= deadline.remainingMs()) return "deadline";
+  if (budget !== undefined && !budget.tryWithdraw()) return "budget";
+  return delayMs;
+}
+
+function isRetryable(error: unknown): boolean {
+  if (typeof error !== "object" || error === null || !("retryable" in error)) return true;
+  return error.retryable !== false;
+}
+
+function readRetryAfterMs(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("retryAfterMs" in error)) return undefined;
+  return typeof error.retryAfterMs === "number" ? error.retryAfterMs : undefined;
+}
