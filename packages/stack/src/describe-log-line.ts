@@ -1,8 +1,10 @@
 const MAX_LENGTH = 300;
 const ERROR_LEVEL = 50;
+/** How Node begins the report of an error nobody caught. */
+const UNCAUGHT_ERROR = /^(Uncaught )?\w*Error\b.*: /;
 
 /**
- * The line of a log's tail that says best why a process ended: the last one of level error or above, else the last one.
+ * The line of a log's tail that says best why a process ended: the last one that reports an error, else the last one.
  * JSON lines (pino) are reduced to their message and error.
  */
 export function describeLogLine(tail: readonly string[]): string | undefined {
@@ -28,5 +30,5 @@ function parseLine(line: string): LogEntry {
       // Not JSON after all: shown as it is.
     }
   }
-  return { level: 0, text: line.trim() };
+  return { level: UNCAUGHT_ERROR.test(line) ? ERROR_LEVEL : 0, text: line.trim() };
 }

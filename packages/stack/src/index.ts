@@ -1,3 +1,10 @@
 export { startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.js";
 export { startRedisServer, type RedisServer, type RedisServerOptions } from "./redis-server.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";
+export { startStack, type Stack } from "./stack.js";
+export type { StackOptions } from "./stack-options.js";
+export type { ServiceProcess } from "./service-process.js";
+export type { StackEvent, StackEventListener } from "./stack-event.js";
+export type { Exit } from "./spawn-child.js";
+export { readStackFile, type StackDescription } from "./stack-file.js";
+export { findFreePort } from "./free-port.js";

@@ -6,6 +6,7 @@ export type StackEvent =
   | { type: "ready"; process: string; pid: number; afterMs: number }
   | { type: "exited"; process: string; pid: number; exit: Exit; restartInMs: number; lastLine: string | undefined }
   | { type: "gave_up"; process: string; pid: number; exit: Exit; lastLine: string | undefined }
-  | { type: "stopped"; process: string };
+  | { type: "stopped"; process: string }
+  | { type: "file_failed"; path: string; cause: unknown };
 
 export type StackEventListener = (event: StackEvent) => void;

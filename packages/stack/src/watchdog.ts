@@ -15,6 +15,11 @@ export class Watchdog {
     return this.#helper?.process.pid;
   }
 
+  /** Starts the helper now rather than with the first `watch`. */
+  start(): void {
+    this.#helper ??= startHelper();
+  }
+
   /** Watches a process until `forget`; starts the helper when it does not run. */
   watch(pid: number, role: WatchedRole): void {
     this.#helper ??= startHelper();
