@@ -15,7 +15,7 @@ export class FrameProbe {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on("message", (data) => this.frames.push(JSON.parse(data.toString()) as ServerFrame));
+    socket.on("message", (data) => this.frames.push(JSON.parse((data as Buffer).toString()) as ServerFrame));
     this.closed = new Promise((resolve) => {
       socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
     });

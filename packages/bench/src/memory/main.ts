@@ -1,0 +1,44 @@
+import { rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { startStack } from "@ai-orchestra/stack";
+import { writeBenchModels } from "../bench-models.js";
+import { readResidentBytes } from "../process-usage.js";
+import { driveTurns } from "../stream/drive-turns.js";
+
+/** Resident memory of each process after 10 000 turns, and after 10 000 more. */
+const TURNS = 10_000;
+const TOKENS = 64;
+/** Garbage and page caches settle for this long before memory is read. */
+const SETTLE_MS = 5_000;
+
+const { dataDir, path } = await writeBenchModels(TOKENS);
+const stack = await startStack({ dataDir, port: 0, env: { ORCHESTRA_CONFIG: path, LOG_LEVEL: "warn" } });
+
+function readAll(): Map<string, number> {
+  const services = stack.services.map(({ instance, pid }) => [instance, readResidentBytes(pid)] as const);
+  return new Map([
+    ...services,
+    ["nats-server", readResidentBytes(stack.nats.pid)],
+    ["redis-server", readResidentBytes(stack.redis.pid)],
+  ]);
+}
+
+try {
+  const readings: Map<string, number>[] = [];
+  for (let pass = 0; pass < 3; pass += 1) {
+    await driveTurns({ url: stack.url, connections: 32, turns: TURNS, tokensPerTurn: TOKENS });
+    await delay(SETTLE_MS);
+    readings.push(readAll());
+  }
+  const [first, second, third] = readings;
+  console.log(`resident memory in MB after each ${TURNS} turns of ${TOKENS} tokens\n`);
+  console.log("process            first   second    third   second/first");
+  for (const [name, bytes] of first ?? []) {
+    const [later, last] = [second?.get(name) ?? Number.NaN, third?.get(name) ?? Number.NaN];
+    const columns = [bytes, later, last].map((value) => (value / 1e6).toFixed(1).padStart(8)).join(" ");
+    console.log(`${name.padEnd(16)}${columns}   ${(later / bytes).toFixed(3).padStart(12)}`);
+  }
+} finally {
+  await stack.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface SpawnedNode {
+  readonly pid: number;
+  /** What follows `ready ` on its first line. */
+  readonly ready: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a sibling module of the benchmark in a process of its own and waits for its `ready` line. */
+export async function spawnNode(module: URL, env: Record<string, string>): Promise<SpawnedNode> {
+  const child = spawn(process.execPath, [fileURLToPath(module)], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ready = await readReadyLine(child);
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    stop: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null) resolve();
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+function readReadyLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let seen = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      seen += chunk;
+      const line = /ready (\S+)/.exec(seen);
+      if (line?.[1] !== undefined) resolve(line[1]);
+    });
+    child.once("exit", (code) => reject(new Error(`a benchmark process exited early with ${code}`)));
+  });
+}
