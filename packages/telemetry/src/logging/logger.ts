@@ -37,6 +37,8 @@ export function createLogger(o: LoggerOptions): Logger {
       base: { service, instance },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redactFields, bindings: redactFields },
+      // Errors are plain by now; pino's own serializer would take them for errors again and flatten them.
+      serializers: { err: (plain: unknown) => plain },
       mixin: correlationFields,
       hooks: { streamWrite: redactLine },
     },

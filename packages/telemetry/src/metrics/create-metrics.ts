@@ -11,11 +11,11 @@ import { Counter, Gauge, Histogram } from "./bounded-metrics.js";
 const PREFIX = "orchestra_";
 const DEFAULT_MAX_SERIES = 500;
 
-/** Milliseconds from a cache hit to a turn's longest wait. */
-const DEFAULT_BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000];
+/** Seconds, from a cache hit to a turn's longest wait. */
+const DEFAULT_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 export interface MetricOptions<Label extends string> {
-  /** Without the prefix `orchestra_`; with the unit, and `_total` for counters, at the end. */
+  /** Without the prefix `orchestra_`; with the base unit (`_seconds`, `_bytes`), and `_total` for counters, at the end. */
   name: string;
   help: string;
   labelNames?: readonly Label[];
@@ -29,7 +29,7 @@ export interface GaugeOptions<Label extends string> extends MetricOptions<Label>
 }
 
 export interface HistogramOptions<Label extends string> extends MetricOptions<Label> {
-  /** Upper bounds, rising, in the unit of the name; the default is meant for milliseconds. */
+  /** Upper bounds, rising, in the unit of the name; the default is meant for seconds. */
   buckets?: readonly number[];
 }
 
@@ -56,7 +56,7 @@ export function createMetrics(o: { service: string; instance: string }): Metrics
     },
     gauge: (options) => createGauge(registry, options),
     histogram: (options) => {
-      const config = { ...commonConfig(registry, options), buckets: [...(options.buckets ?? DEFAULT_BUCKETS_MS)] };
+      const config = { ...commonConfig(registry, options), buckets: [...(options.buckets ?? DEFAULT_BUCKETS_SECONDS)] };
       return new Histogram(new PromHistogram(config), boundLabels(options));
     },
   };

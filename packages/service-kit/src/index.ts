@@ -1,0 +1,8 @@
+export { systemClock, type Clock, type Timer } from "./clock.js";
+export type { Component } from "./component.js";
+export { baseEnvSchema, type BaseConfig } from "./base-env.js";
+export { ConfigError, loadConfig, type LoadConfigOptions } from "./load-config.js";
+export { createManualClock, type ManualClock } from "./manual-clock.js";
+export { runService } from "./run-service.js";
+export type { ServiceBase, ServiceDefinition } from "./service-definition.js";
+export { createStrictContainer } from "./strict-container.js";
