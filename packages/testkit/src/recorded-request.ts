@@ -9,6 +9,8 @@ export interface RecordedRequest {
   readonly body: Readonly<Record<string, unknown>>;
   readonly model: string;
   readonly messages: readonly Readonly<Record<string, unknown>>[];
+  /** The client's port: the same one twice means the connection was kept. */
+  readonly remotePort: number | undefined;
   /** Epoch milliseconds of the arrival. */
   readonly at: number;
   /** Resolves with the epoch milliseconds at which the client closed the socket; rejects after `timeoutMs` (5 s) without. */
@@ -34,6 +36,7 @@ export function recordRequest(
     body,
     model: typeof body["model"] === "string" ? body["model"] : "",
     messages: Array.isArray(body["messages"]) ? (body["messages"] as Record<string, unknown>[]) : [],
+    remotePort: request.socket.remotePort,
     at: Date.now(),
     aborted: (timeoutMs = DEFAULT_ABORT_WAIT_MS) => waitAtMost(closedEarly, timeoutMs),
   };

@@ -49,7 +49,8 @@ export class FrameProbe {
           (frame): frame is FrameOf<Type> =>
             frame.type === type && (turnId === undefined || ("turnId" in frame && frame.turnId === turnId)),
         );
-        if (found === undefined) throw new Error(`no ${type} for ${turnId ?? "anything"} among ${this.#summary(turnId)}`);
+        if (found === undefined)
+          throw new Error(`no ${type} for ${turnId ?? "anything"} among ${this.#summary(turnId)}`);
         return found;
       },
       { timeoutMs },
@@ -108,7 +109,10 @@ export class FrameProbe {
 
   #summary(turnId: string | undefined): string {
     const frames = turnId === undefined ? this.frames : this.ofTurn(turnId);
-    return `[${frames.map(({ type }) => type).slice(-8).join(", ")}]`;
+    return `[${frames
+      .map(({ type }) => type)
+      .slice(-8)
+      .join(", ")}]`;
   }
 }
 

@@ -26,54 +26,66 @@ async function readHistory(sessionId: string): Promise<MessagePage["items"]> {
 }
 
 describe("processes that die in mid-stream", () => {
-  it("completes all of 50 streams, each once and right, when an orchestrator is killed", { timeout: 60_000 }, async () => {
-    const { tokens, text } = script(60);
-    mesh.upstream.respondWith({ tokens, tokenMs: 25 });
-    const probe = await connect();
-    const turnIds = Array.from({ length: 50 }, (_, index) => `kill-${index}`);
-    for (const turnId of turnIds) probe.start(turnId, "tell");
-    await Promise.all(turnIds.map((turnId) => probe.next("turn.delta", turnId)));
-    const victim = mesh.stack.service("orchestrator", 0);
-    const killedAt = Date.now();
-    victim.kill("SIGKILL");
-    const terminals = await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 20_000)));
-    const recoveredMs = Date.now() - killedAt;
-    for (const [index, turnId] of turnIds.entries()) {
-      expect(terminals[index]).toMatchObject({ type: "turn.completed", output: { text } });
-      expect(probe.streamedText(turnId)).toBe(text);
-      expect(probe.terminals(turnId)).toHaveLength(1);
-    }
-    const restarted = turnIds.filter((turnId) => probe.ofTurn(turnId).some((f) => f.type === "turn.started" && f.attempt > 1));
-    expect(restarted.length).toBeGreaterThan(0);
-    expect(recoveredMs).toBeLessThan(10_000);
-    await victim.waitReady();
-    probe.close();
-  });
+  it(
+    "completes all of 50 streams, each once and right, when an orchestrator is killed",
+    { timeout: 60_000 },
+    async () => {
+      const { tokens, text } = script(60);
+      mesh.upstream.respondWith({ tokens, tokenMs: 25 });
+      const probe = await connect();
+      const turnIds = Array.from({ length: 50 }, (_, index) => `kill-${index}`);
+      for (const turnId of turnIds) probe.start(turnId, "tell");
+      await Promise.all(turnIds.map((turnId) => probe.next("turn.delta", turnId)));
+      const victim = mesh.stack.service("orchestrator", 0);
+      const killedAt = Date.now();
+      victim.kill("SIGKILL");
+      const terminals = await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 20_000)));
+      const recoveredMs = Date.now() - killedAt;
+      for (const [index, turnId] of turnIds.entries()) {
+        expect(terminals[index]).toMatchObject({ type: "turn.completed", output: { text } });
+        expect(probe.streamedText(turnId)).toBe(text);
+        expect(probe.terminals(turnId)).toHaveLength(1);
+      }
+      const restarted = turnIds.filter((turnId) =>
+        probe.ofTurn(turnId).some((f) => f.type === "turn.started" && f.attempt > 1),
+      );
+      expect(restarted.length).toBeGreaterThan(0);
+      expect(recoveredMs).toBeLessThan(10_000);
+      await victim.waitReady();
+      probe.close();
+    },
+  );
 
-  it("shows one terminal frame and commits once when an orchestrator is paused for 8 s and wakes up", { timeout: 60_000 }, async () => {
-    const { tokens, text } = script(100);
-    mesh.upstream.respondWith({ tokens, tokenMs: 40 });
-    const probe = await connect();
-    const turnIds = Array.from({ length: 8 }, (_, index) => `pause-${index}`);
-    for (const turnId of turnIds) probe.start(turnId, "tell", { sessionId: `${turnId}-s` });
-    await Promise.all(turnIds.map((turnId) => probe.next("turn.delta", turnId)));
-    const paused = mesh.stack.service("orchestrator", 1);
-    paused.kill("SIGSTOP");
-    const wake = setTimeout(() => paused.kill("SIGCONT"), 8_000);
-    await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 30_000)));
-    await eventually(() => expect(paused.pid).toBeGreaterThan(0));
-    clearTimeout(wake);
-    paused.kill("SIGCONT");
-    for (const turnId of turnIds) {
-      await eventually(async () => expect(await readHistory(`${turnId}-s`)).toHaveLength(2));
-      expect(probe.terminals(turnId)).toHaveLength(1);
-      expect(probe.terminals(turnId)[0]).toMatchObject({ type: "turn.completed", output: { text } });
-      expect(probe.streamedText(turnId)).toBe(text);
-    }
-    expect(turnIds.some((turnId) => probe.ofTurn(turnId).some((f) => f.type === "turn.started" && f.attempt > 1))).toBe(true);
-    await paused.waitReady();
-    probe.close();
-  });
+  it(
+    "shows one terminal frame and commits once when an orchestrator is paused for 8 s and wakes up",
+    { timeout: 60_000 },
+    async () => {
+      const { tokens, text } = script(100);
+      mesh.upstream.respondWith({ tokens, tokenMs: 40 });
+      const probe = await connect();
+      const turnIds = Array.from({ length: 8 }, (_, index) => `pause-${index}`);
+      for (const turnId of turnIds) probe.start(turnId, "tell", { sessionId: `${turnId}-s` });
+      await Promise.all(turnIds.map((turnId) => probe.next("turn.delta", turnId)));
+      const paused = mesh.stack.service("orchestrator", 1);
+      paused.kill("SIGSTOP");
+      const wake = setTimeout(() => paused.kill("SIGCONT"), 8_000);
+      await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 30_000)));
+      await eventually(() => expect(paused.pid).toBeGreaterThan(0));
+      clearTimeout(wake);
+      paused.kill("SIGCONT");
+      for (const turnId of turnIds) {
+        await eventually(async () => expect(await readHistory(`${turnId}-s`)).toHaveLength(2));
+        expect(probe.terminals(turnId)).toHaveLength(1);
+        expect(probe.terminals(turnId)[0]).toMatchObject({ type: "turn.completed", output: { text } });
+        expect(probe.streamedText(turnId)).toBe(text);
+      }
+      expect(
+        turnIds.some((turnId) => probe.ofTurn(turnId).some((f) => f.type === "turn.started" && f.attempt > 1)),
+      ).toBe(true);
+      await paused.waitReady();
+      probe.close();
+    },
+  );
 
   it("lets a client resume on another gateway when the one that served it dies", { timeout: 30_000 }, async () => {
     const { tokens, text } = script(80);

@@ -29,7 +29,12 @@ describe("a turn through the whole mesh", () => {
       metadata: { model: "mock/model", degraded: false, cached: false, fallbacks: [], qualityScore: 1 },
     });
     expect(probe.streamedText("stream-1")).toBe(text);
-    expect(probe.ofTurn("stream-1").map(({ type }) => type).slice(0, 2)).toEqual(["turn.accepted", "turn.started"]);
+    expect(
+      probe
+        .ofTurn("stream-1")
+        .map(({ type }) => type)
+        .slice(0, 2),
+    ).toEqual(["turn.accepted", "turn.started"]);
     expect(probe.ofTurn("stream-1").filter(({ type }) => type === "turn.delta").length).toBeGreaterThan(5);
     expect(probe.terminals("stream-1")).toHaveLength(1);
   });
