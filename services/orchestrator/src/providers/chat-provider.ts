@@ -32,7 +32,8 @@ export type ProviderEvent =
  * `retryAfterMs` is what it asked for), `timeout` or `cancelled`. `retryable` says whether the same request may succeed
  * at the same upstream. Once `signal` aborts, the upstream's socket is destroyed and the pending `next` rejects at once:
  * with the abort reason where that is an `OrchestraError`, else with `cancelled`. Providers set no timers of their own
- * beside the one for connecting and never retry.
+ * beside the one for connecting and never retry. `overloaded` means that our own bound of connections is reached. The
+ * request may begin with the call already, so what `stream` returns has to be read or its signal aborted.
  */
 export interface ChatProvider {
   stream(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
