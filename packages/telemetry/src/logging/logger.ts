@@ -31,12 +31,12 @@ const MAX_WAITING_CHARS = 8 * 1024 * 1024;
 export function createLogger(o: LoggerOptions): Logger {
   const { service, instance, level = "info", pretty = false } = o;
   const stream = o.destination ?? (pretty ? openPrettyOutput() : openStandardOutput());
-  return pino(
+  const logger = pino(
     {
       level,
       base: { service, instance },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: redactFields, bindings: redactFields },
+      formatters: { level: (label) => ({ level: label }), log: redactFields },
       // Errors are plain by now; pino's own serializer would take them for errors again and flatten them.
       serializers: { err: (plain: unknown) => plain },
       mixin: correlationFields,
@@ -44,6 +44,16 @@ export function createLogger(o: LoggerOptions): Logger {
     },
     stream,
   );
+  return redactChildBindings(logger);
+}
+
+/** Children inherit everything from their parent but the formatter of bindings, so theirs are redacted before. */
+function redactChildBindings(logger: Logger): Logger {
+  const createChild = logger.child;
+  logger.child = function child(this: Logger, bindings, options) {
+    return createChild.call(this, redactFields(bindings), options);
+  } as Logger["child"];
+  return logger;
 }
 
 function correlationFields(): Record<string, unknown> {

@@ -31,10 +31,9 @@ export class LazySpanExporter implements SpanExporter {
       this.#observe(result);
       resultCallback(result);
     };
-    this.#load().then(
-      (exporter) => exporter.export(spans, report),
-      (error: unknown) => report({ code: ExportResultCode.FAILED, error: toError(error) }),
-    );
+    this.#load()
+      .then((exporter) => exporter.export(spans, report))
+      .catch((error: unknown) => report({ code: ExportResultCode.FAILED, error: toError(error) }));
   }
 
   async shutdown(): Promise<void> {
