@@ -38,6 +38,8 @@ export function createAiSdkProvider(options: AiSdkProviderOptions): ChatProvider
   let running = 0;
 
   async function load(): Promise<LoadedSdk> {
+    // The SDK prints its warnings, past our log; this is its documented switch.
+    globalThis.AI_SDK_LOG_WARNINGS = false;
     const [{ streamWithAiSdk: stream }, createModel] = await Promise.all([
       import("./ai-sdk-stream.js"),
       loadLanguageModel({ vendor, apiKey, baseUrl, dispatcher }),

@@ -99,7 +99,10 @@ function createPartReader(): PartReader {
         return [startTool(part.toolCallId, part.toolName, JSON.stringify(part.input))];
       case "finish": {
         const reason = FINISH_REASONS[part.finishReason];
-        if (reason === undefined) throw toCutOff("the model provider ended its answer with an error");
+        // A body that ends early also gets a `finish`, but one for which the vendor gave no reason.
+        if (reason === undefined || part.rawFinishReason === undefined) {
+          throw toCutOff("the model provider ended its answer before it was whole");
+        }
         const { inputTokens, outputTokens } = part.totalUsage;
         const finish: ProviderEvent = { type: "finish", reason };
         if (inputTokens === undefined || outputTokens === undefined) return [finish];

@@ -1,4 +1,4 @@
-import type { ChatMessage, ToolDefinition } from "@ai-orchestra/contracts";
+import { OrchestraError, type ChatMessage, type ToolDefinition } from "@ai-orchestra/contracts";
 import { jsonSchema, tool, type ModelMessage, type ToolSet } from "ai";
 import { textOfMessage } from "../message-text.js";
 
@@ -59,9 +59,14 @@ function toModelMessage(message: ChatMessage, toolNames: ReadonlyMap<string, str
   return {
     role: "user",
     content: content.map((part) =>
-      part.type === "text" ? part : { type: "image" as const, image: new URL(part.image_url.url) },
+      part.type === "text" ? part : { type: "image" as const, image: parseImageUrl(part.image_url.url) },
     ),
   };
+}
+
+function parseImageUrl(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new OrchestraError("provider_error", "an image in the conversation has no valid address");
 }
 
 /** What a model wrote as arguments should be JSON, but may be cut off; then it is passed on as text. */

@@ -71,6 +71,6 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): ChatProvid
   return { stream, close: () => pool.close() };
 }
 
-function failAtOnce(error: OrchestraError): AsyncIterable<never> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+function failAtOnce(failure: OrchestraError): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(failure) }) };
 }
