@@ -1,0 +1,57 @@
+import type { Following, ResultStore } from "@ai-orchestra/bus";
+import { CONSUMERS, OrchestraError, type TurnResult } from "@ai-orchestra/contracts";
+import type { Logger } from "@ai-orchestra/telemetry";
+import type { MemoryMetrics } from "../memory-metrics.js";
+import type { ResultApplier } from "./result-applier.js";
+
+/** How often a result that Redis refuses, rather than misses, is tried before it is set aside. */
+const MAX_REFUSALS = 5;
+
+export interface CommitLogOptions {
+  readonly turnResults: ResultStore<TurnResult>;
+  readonly resultApplier: ResultApplier;
+  readonly logger: Logger;
+  readonly metrics: MemoryMetrics;
+  readonly concurrency: number;
+  readonly retryDelayMs: number;
+}
+
+/**
+ * Follows the results stream, which all instances share, and applies each result. While Redis is away results wait on
+ * the stream. One that Redis refuses for good is set aside, with an error in the log and without its text: it stays in
+ * the stream for its time, and the results after it go on.
+ */
+export class CommitLog {
+  readonly name = "commit-log";
+  readonly #o: CommitLogOptions;
+  #following: Following | undefined;
+
+  constructor(o: CommitLogOptions) {
+    this.#o = o;
+  }
+
+  async start(): Promise<void> {
+    const { turnResults, concurrency, retryDelayMs } = this.#o;
+    this.#following ??= await turnResults.follow(CONSUMERS.memoryCommitLog, (entry) => this.#apply(entry), {
+      concurrency,
+      retryDelayMs,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#following?.stop();
+  }
+
+  async #apply(entry: { value: TurnResult; sequence: number; deliveryCount: number }): Promise<void> {
+    const { resultApplier, logger, metrics } = this.#o;
+    try {
+      await resultApplier.apply(entry.value, "log");
+    } catch (error) {
+      const isRefused = !OrchestraError.from(error).retryable;
+      if (!isRefused || entry.deliveryCount < MAX_REFUSALS) throw error;
+      const { owner, sessionId, turnId } = entry.value;
+      logger.error({ err: error, owner, sessionId, turnId, sequence: entry.sequence }, "a result is set aside");
+      metrics.commits.inc({ outcome: "set_aside", source: "log" });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { Bus, ServedCall } from "@ai-orchestra/bus";
+import {
+  memorySessionsDelete,
+  memorySessionsGet,
+  memorySessionsList,
+  memorySessionsMessages,
+  memoryTurnBegin,
+  memoryTurnCommit,
+  memoryTurnRenew,
+} from "@ai-orchestra/contracts";
+import type { ResultApplier } from "./commit-log/result-applier.js";
+import type { SessionStore } from "./sessions/session-store.js";
+import type { TurnLeases } from "./turns/turn-leases.js";
+
+export interface MemoryCallsOptions {
+  readonly bus: Bus;
+  readonly turnLeases: TurnLeases;
+  readonly resultApplier: ResultApplier;
+  readonly sessionStore: SessionStore;
+}
+
+/** Answers every call of the memory contracts; replicas share them. */
+export class MemoryCalls {
+  readonly name = "memory-calls";
+  readonly endpoints = [
+    memoryTurnBegin,
+    memoryTurnRenew,
+    memoryTurnCommit,
+    memorySessionsList,
+    memorySessionsGet,
+    memorySessionsDelete,
+    memorySessionsMessages,
+  ].map(({ subject }) => subject);
+  readonly #o: MemoryCallsOptions;
+  #served: ServedCall[] = [];
+
+  constructor(o: MemoryCallsOptions) {
+    this.#o = o;
+  }
+
+  start(): void {
+    const { bus, turnLeases, resultApplier, sessionStore } = this.#o;
+    if (this.#served.length > 0) return;
+    this.#served = [
+      bus.serve(memoryTurnBegin, (request) => turnLeases.begin(request)),
+      bus.serve(memoryTurnRenew, (request) => turnLeases.renew(request)),
+      bus.serve(memoryTurnCommit, async (result) => ({ status: await resultApplier.apply(result, "call") })),
+      bus.serve(memorySessionsList, (request) => sessionStore.list(request)),
+      bus.serve(memorySessionsGet, (request) => sessionStore.get(request)),
+      bus.serve(memorySessionsDelete, (request) => sessionStore.delete(request)),
+      bus.serve(memorySessionsMessages, (request) => sessionStore.readMessages(request)),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    const served = this.#served;
+    this.#served = [];
+    await Promise.all(served.map((call) => call.stop()));
+  }
+}
