@@ -1,0 +1,11 @@
+export type { ReconnectOptions } from "./backoff.js";
+export type { ChatRequest, ChatSettings, TextRestart } from "./chat-request.js";
+export type { ChatTurn, TurnStatus } from "./chat-turn.js";
+export { OrchestraClientError, type ClientErrorCode, type ClientErrorOptions } from "./client-error.js";
+export type { ClientOptions } from "./client-options.js";
+export { createClient, type OrchestraClient } from "./client.js";
+export type { ConnectionState } from "./connection-state.js";
+export type { PageRequest, Sessions } from "./sessions.js";
+export type { ExpiringToken, TokenProvider } from "./token-source.js";
+export type { TurnFrame } from "./turn-state.js";
+export type { WebSocketConstructor, WebSocketLike } from "./web-socket.js";
