@@ -1,0 +1,153 @@
+import type { BusConnection } from "../connection.js";
+import type { Delivery } from "./delivery.js";
+import { LaneScheduler } from "./lane-scheduler.js";
+import { PullLane } from "./pull-lane.js";
+
+const CHECK_ALIVE_INTERVAL_MS = 1_000;
+
+export interface PullConsumptionOptions {
+  readonly connection: BusConnection;
+  readonly stream: string;
+  readonly lanes: readonly { readonly consumer: string; readonly weight: number }[];
+  /** Handlers that run at the same time. */
+  readonly slots: number;
+  /** Handles a delivery; its slot is taken until the promise ends. It must not reject. */
+  readonly handle: (delivery: Delivery, laneIndex: number) => Promise<void>;
+  /** Creates stream and consumers again, should they be gone. */
+  readonly recover: () => Promise<void>;
+}
+
+/**
+ * Keeps `slots` handlers busy from one or several durable consumers. It never asks for more messages than slots are
+ * free, and as long as it has a slot it has a pull open: nothing is polled.
+ */
+export class PullConsumption {
+  readonly #options: PullConsumptionOptions;
+  readonly #lanes: readonly PullLane[];
+  readonly #scheduler: LaneScheduler;
+  readonly #aliveTimer: NodeJS.Timeout;
+  readonly #unwatchStatus: () => void;
+  readonly #idle = new Set<() => void>();
+  #running = 0;
+  #refillQueued = false;
+  #recovering: Promise<void> | undefined;
+  #state: "running" | "stopping" = "running";
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: PullConsumptionOptions) {
+    this.#options = options;
+    this.#scheduler = new LaneScheduler(options.lanes.length);
+    this.#lanes = options.lanes.map(
+      ({ consumer, weight }, index) =>
+        new PullLane({
+          connection: options.connection,
+          stream: options.stream,
+          consumer,
+          weight,
+          pullExpiresMs: pullExpiresMs(options.slots, options.lanes.length),
+          onDelivery: (delivery) => this.#receive(delivery, index),
+          onChange: () => this.#queueRefill(),
+          recover: () => this.#recover(),
+        }),
+    );
+    this.#unwatchStatus = options.connection.onStatus((status) => {
+      if (status === "connected") this.#begin();
+      else for (const lane of this.#lanes) lane.suspend();
+    });
+    this.#aliveTimer = setInterval(() => {
+      for (const lane of this.#lanes) lane.checkAlive();
+    }, CHECK_ALIVE_INTERVAL_MS);
+    this.#aliveTimer.unref();
+    if (options.connection.status === "connected") this.#begin();
+  }
+
+  /** Handlers that run now. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * Asks for no more messages; those that arrive all the same are given back at once. Resolves when the running handlers
+   * have ended, or after `timeoutMs`. Idempotent.
+   */
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(timeoutMs);
+    return this.#stopped;
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    this.#state = "stopping";
+    this.#unwatchStatus();
+    clearInterval(this.#aliveTimer);
+    await Promise.allSettled(this.#lanes.map((lane) => lane.drain()));
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = Number.isFinite(timeoutMs) ? setTimeout(resolve, timeoutMs) : undefined;
+      this.#idle.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #begin(): void {
+    for (const lane of this.#lanes) lane.restart();
+    this.#refill();
+  }
+
+  #receive(delivery: Delivery, laneIndex: number): void {
+    if (this.#state === "stopping" || this.#running >= this.#options.slots) {
+      delivery.nak();
+      return;
+    }
+    this.#running += 1;
+    this.#options.handle(delivery, laneIndex).then(
+      () => this.#release(),
+      () => this.#release(),
+    );
+    this.#queueRefill();
+  }
+
+  #release(): void {
+    this.#running -= 1;
+    this.#queueRefill();
+    if (this.#running > 0) return;
+    for (const wake of this.#idle) wake();
+    this.#idle.clear();
+  }
+
+  /** Handlers that end in the same turn of the event loop are replaced by one pull. */
+  #queueRefill(): void {
+    if (this.#refillQueued || this.#state === "stopping") return;
+    this.#refillQueued = true;
+    queueMicrotask(() => {
+      this.#refillQueued = false;
+      this.#refill();
+    });
+  }
+
+  #refill(): void {
+    if (this.#state === "stopping" || this.#options.connection.status !== "connected") return;
+    let free = this.#options.slots - this.#running;
+    for (const lane of this.#lanes) free -= lane.outstanding;
+    if (free <= 0) return;
+    const allotted = this.#scheduler.allot(this.#lanes, free);
+    for (const [index, lane] of this.#lanes.entries()) lane.pull(allotted[index] ?? 0);
+  }
+
+  #recover(): Promise<void> {
+    this.#recovering ??= this.#options.recover().finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
+  }
+}
+
+/**
+ * With slots to spare a pull waits long. With few of them an idle lane's pull holds a slot that another lane may need,
+ * so pulls end soon and the lanes take turns.
+ */
+function pullExpiresMs(slots: number, laneCount: number): number {
+  if (laneCount === 1 || slots >= 4 * laneCount) return 30_000;
+  return slots > laneCount ? 200 : 50;
+}
