@@ -8,3 +8,5 @@ export type { StackEvent, StackEventListener } from "./stack-event.js";
 export type { Exit } from "./spawn-child.js";
 export { readStackFile, type StackDescription } from "./stack-file.js";
 export { findFreePort } from "./free-port.js";
+export { runLauncher } from "./launcher/run-launcher.js";
+export { ensureBinaries, type EnsureBinariesOptions } from "./install/ensure-binaries.js";

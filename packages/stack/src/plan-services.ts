@@ -1,5 +1,5 @@
 import type { DiscoveredService } from "./discover-services.js";
-import { findFreePort, isPortFree } from "./free-port.js";
+import { isPortFree } from "./free-port.js";
 import { GATEWAY } from "./service-process.js";
 import { StackError } from "./stack-error.js";
 
@@ -7,7 +7,7 @@ import { StackError } from "./stack-error.js";
 export interface PlannedService extends DiscoveredService {
   /** `<name>-<n>`, counted from 1. */
   instance: string;
-  /** Where a gateway listens for clients. */
+  /** Where a gateway listens for clients; 0 for any free port. */
   clientPort?: number;
 }
 
@@ -21,20 +21,20 @@ export interface PlanOptions {
 /** Decides which instances run and on which client ports. Rejects with `usage` for an unknown name, `port_taken` for a port. */
 export async function planServices(services: readonly DiscoveredService[], o: PlanOptions): Promise<PlannedService[]> {
   refuseUnknownNames(services, o.replicas);
+  await refuseTakenPort(o.port);
   const plan: PlannedService[] = [];
   for (const service of services) {
     for (let n = 1; n <= (o.replicas[service.name] ?? 1); n += 1) {
       const planned: PlannedService = { ...service, instance: `${service.name}-${n}` };
-      if (service.name === GATEWAY) planned.clientPort = await chooseClientPort(n === 1 ? o.port : 0);
+      if (service.name === GATEWAY) planned.clientPort = n === 1 ? o.port : 0;
       plan.push(planned);
     }
   }
   return plan;
 }
 
-async function chooseClientPort(port: number): Promise<number> {
-  if (port === 0) return findFreePort();
-  if (await isPortFree(port)) return port;
+async function refuseTakenPort(port: number): Promise<void> {
+  if (port === 0 || (await isPortFree(port))) return;
   throw new StackError(
     "port_taken",
     `port ${port} is taken; free it, or choose another: npm start -- --port ${port + 1}`,

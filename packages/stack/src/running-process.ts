@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const PS_TIMEOUT_MS = 2_000;
-/** Position of `starttime` in /proc/<pid>/stat, counted after the command's closing parenthesis (proc(5), field 22). */
+/** Positions in /proc/<pid>/stat counted after the command's closing parenthesis: fields 4 and 22 of proc(5). */
+const PARENT_FIELD = 1;
 const START_TIME_FIELD = 19;
 
 export function isProcessAlive(pid: number): boolean {
@@ -17,12 +18,13 @@ export function isProcessAlive(pid: number): boolean {
 
 /** When a process started, in whatever form the system says it: two different values are two different processes. */
 export async function readStartTime(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[START_TIME_FIELD];
-  } catch {
-    return readWithPs(pid, "lstart=");
-  }
+  return (await readStatField(pid, START_TIME_FIELD)) ?? readWithPs(pid, "lstart=");
+}
+
+/** The parent of a process; undefined when there is no such process. */
+export async function readParentPid(pid: number): Promise<number | undefined> {
+  const text = (await readStatField(pid, PARENT_FIELD)) ?? (await readWithPs(pid, "ppid="));
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The command line of a process, arguments separated by spaces; empty when there is no such process. */
@@ -31,6 +33,15 @@ export async function readCommandLine(pid: number): Promise<string> {
     return (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ").trim();
   } catch {
     return (await readWithPs(pid, "args=")) ?? "";
+  }
+}
+
+async function readStatField(pid: number, field: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[field];
+  } catch {
+    return undefined;
   }
 }
 

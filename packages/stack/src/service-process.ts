@@ -20,7 +20,7 @@ export interface ServiceProcessOptions {
   /** The file node runs. */
   entry: string;
   cwd: string;
-  /** The port for clients; only gateways have one. */
+  /** The port for clients, 0 for any free one; only gateways have one. */
   clientPort?: number;
   env: Record<string, string>;
   logsDir: string;
@@ -35,16 +35,17 @@ export interface ServiceProcessOptions {
 export class ServiceProcess {
   readonly name: string;
   readonly instance: string;
-  /** Where clients connect; only gateways have one. */
-  readonly url: string | undefined;
   readonly #log: LogFile;
   readonly #supervised: SupervisedProcess;
+  readonly #fixedClientPort: number | undefined;
+  #clientPort: number | undefined;
   #opsPort = 0;
 
   constructor(o: ServiceProcessOptions) {
     this.name = o.name;
     this.instance = o.instance;
-    this.url = o.clientPort === undefined ? undefined : `http://127.0.0.1:${o.clientPort}`;
+    this.#fixedClientPort = o.clientPort === 0 ? undefined : o.clientPort;
+    this.#clientPort = o.clientPort;
     this.#log = new LogFile(join(o.logsDir, `${o.instance}.log`));
     this.#supervised = new SupervisedProcess({
       name: o.instance,
@@ -68,6 +69,11 @@ export class ServiceProcess {
 
   get opsUrl(): string {
     return `http://127.0.0.1:${this.#opsPort}`;
+  }
+
+  /** Where clients connect; only gateways have one. */
+  get url(): string | undefined {
+    return this.#clientPort === undefined ? undefined : `http://127.0.0.1:${this.#clientPort}`;
   }
 
   /** How often it was started again after it died. */
@@ -111,13 +117,19 @@ export class ServiceProcess {
   }
 
   async #spawn(o: ServiceProcessOptions): ReturnType<typeof spawnChild> {
-    if (this.#opsPort === 0 || !(await isPortFree(this.#opsPort))) this.#opsPort = await findFreePort();
+    this.#opsPort = await keepOrReplacePort(this.#opsPort);
     const ports: Record<string, string> = { OPS_HOST: "127.0.0.1", OPS_PORT: String(this.#opsPort) };
-    if (o.clientPort !== undefined) {
+    if (this.#clientPort !== undefined) {
+      this.#clientPort = this.#fixedClientPort ?? (await keepOrReplacePort(this.#clientPort));
       ports.GATEWAY_HOST = "127.0.0.1";
-      ports.GATEWAY_PORT = String(o.clientPort);
+      ports.GATEWAY_PORT = String(this.#clientPort);
     }
     const env = { ...process.env, ...o.env, ...ports, INSTANCE_ID: o.instance, STACK_PARENT_PID: String(process.pid) };
     return spawnChild({ command: process.execPath, args: [o.entry], env, cwd: o.cwd, outputFd: this.#log.fd });
   }
+}
+
+/** The same port across restarts for as long as nobody else takes it. */
+async function keepOrReplacePort(port: number): Promise<number> {
+  return port !== 0 && (await isPortFree(port)) ? port : findFreePort();
 }

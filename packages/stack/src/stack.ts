@@ -25,6 +25,7 @@ const SERVICE_DRAIN_MS = 3_300;
 /** NATS, Redis and every service, running on this machine for one owner. */
 export class Stack {
   readonly dataDir: string;
+  readonly logsDir: string;
   readonly services: readonly ServiceProcess[];
   readonly nats: NatsServer;
   readonly redis: RedisServer;
@@ -33,12 +34,14 @@ export class Stack {
 
   constructor(o: {
     dataDir: string;
+    logsDir: string;
     services: readonly ServiceProcess[];
     nats: NatsServer;
     redis: RedisServer;
     release: () => Promise<void>;
   }) {
     this.dataDir = o.dataDir;
+    this.logsDir = o.logsDir;
     this.services = o.services;
     this.nats = o.nats;
     this.redis = o.redis;
@@ -122,7 +125,7 @@ export async function startStack(options?: StackOptions): Promise<Stack> {
     );
     await unlessAborted(Promise.all(parts.services.map((service) => service.start())), o.signal);
     await file.update();
-    return new Stack({ dataDir: o.dataDir, services: parts.services, nats, redis, release });
+    return new Stack({ dataDir: o.dataDir, logsDir: o.logsDir, services: parts.services, nats, redis, release });
   } catch (error) {
     await stopAll(parts);
     await release();
