@@ -116,7 +116,7 @@ export class ServiceRuntime<Env extends z.ZodObject> {
     this.#heartbeat.start();
     await this.#startComponents(bus);
     if (this.#isStopping) return;
-    this.#registration = registerService(bus, {
+    this.#registration = await registerService(bus, {
       name: definition.name,
       version: definition.version,
       description: `AI Orchestra ${definition.name}`,

@@ -8,7 +8,7 @@ import { createLogger, type Logger } from "./logger.js";
 interface Captured {
   logger: Logger;
   lines: string[];
-  last(): Record<string, unknown>;
+  last: () => Record<string, unknown>;
 }
 
 function capture(level?: string): Captured {

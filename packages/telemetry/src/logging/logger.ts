@@ -1,6 +1,14 @@
 import { createRequire } from "node:module";
 import { isSpanContextValid, trace } from "@opentelemetry/api";
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from "pino";
+import {
+  destination,
+  pino,
+  stdTimeFunctions,
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+} from "pino";
 import type PinoPretty from "pino-pretty";
 import { activeLogFields } from "./log-fields.js";
 import { redactFields, redactLine } from "./redaction.js";
@@ -49,11 +57,12 @@ export function createLogger(o: LoggerOptions): Logger {
 
 /** Children inherit everything from their parent but the formatter of bindings, so theirs are redacted before. */
 function redactChildBindings(logger: Logger): Logger {
-  const createChild = logger.child;
-  logger.child = function child(this: Logger, bindings, options) {
+  type CreateChild = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
+  const createChild = Reflect.get(logger, "child") as CreateChild;
+  const child: CreateChild = function child(this, bindings, options) {
     return createChild.call(this, redactFields(bindings), options);
-  } as Logger["child"];
-  return logger;
+  };
+  return Object.assign(logger, { child });
 }
 
 function correlationFields(): Record<string, unknown> {
