@@ -7,7 +7,7 @@ export { openKv, type KvBucket, type KvBucketOptions, type KvEntry } from "./kv/
 export type { KvChange, KvWatch, KvWatchHandler } from "./kv/kv-watch.js";
 export type { BusLogger, BusOptions, BusTlsOptions } from "./options.js";
 export type { EntryHandler, FollowedEntry } from "./result-store/entry-runner.js";
-export type { Following } from "./result-store/following.js";
+export type { Following, FollowProgress } from "./result-store/following.js";
 export {
   openResultStore,
   type FollowOptions,

@@ -49,9 +49,7 @@ export async function registerService(bus: Bus, options: ServiceRegistrationOpti
   const { name, version, description, endpoints } = options;
   const metadata = { ...options.metadata, endpoints: endpoints.join(",") };
   try {
-    // The library's types come from the older nats-core it is pinned to; what it uses of the connection is the same.
-    const connection = bus.connection.nats as unknown as ConstructorParameters<typeof Svcm>[0];
-    return new ServiceRegistration(bus, await new Svcm(connection).add({ name, version, description, metadata }));
+    return new ServiceRegistration(bus, await new Svcm(bus.connection.nats).add({ name, version, description, metadata }));
   } catch (error) {
     throw fromNatsError(error, `service ${name}`);
   }

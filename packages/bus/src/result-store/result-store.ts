@@ -15,7 +15,7 @@ import { Following } from "./following.js";
 
 const NANOS_PER_MS = 1_000_000;
 const TIMEOUT_MS = 5_000;
-const FOLLOW_ACK_WAIT_MS = 30_000;
+const DEFAULT_ACK_WAIT_MS = 30_000;
 const FOLLOW_MAX_ACK_PENDING = 10_000;
 const DEFAULT_RETRY_DELAY_MS = 1_000;
 
@@ -44,6 +44,8 @@ export interface FollowOptions {
   concurrency: number;
   /** Wait before a result whose handler threw comes again. Default 1 000. */
   retryDelayMs?: number;
+  /** After this long without a word from the process that has a result, another one gets it. Default 30 000. */
+  ackWaitMs?: number;
 }
 
 /** One result per subject: the first one put stands, every other is refused. */
@@ -102,11 +104,12 @@ export class ResultStore<T> {
    */
   async follow(durable: string, handler: EntryHandler<T>, options: FollowOptions): Promise<Following> {
     const { stream, schema } = this.#options;
+    const { concurrency, retryDelayMs = DEFAULT_RETRY_DELAY_MS, ackWaitMs = DEFAULT_ACK_WAIT_MS } = options;
     const ensure = (): Promise<void> =>
       ensureConsumer(this.#manager, {
         stream,
         name: durable,
-        ackWaitMs: FOLLOW_ACK_WAIT_MS,
+        ackWaitMs,
         maxAckPending: FOLLOW_MAX_ACK_PENDING,
       });
     await ensure();
@@ -117,14 +120,14 @@ export class ResultStore<T> {
       stream,
       logger,
       tracer: getTracer("bus"),
-      retryDelayMs: options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS,
-      workingIntervalMs: FOLLOW_ACK_WAIT_MS / 3,
+      retryDelayMs,
+      workingIntervalMs: ackWaitMs / 3,
     });
     const pulls = new PullConsumption({
       connection: this.#bus.connection,
       stream,
       lanes: [{ consumer: durable, weight: 1 }],
-      slots: options.concurrency,
+      slots: concurrency,
       handle: (delivery) => runner.run(delivery),
       recover: async () => {
         try {
