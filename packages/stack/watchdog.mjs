@@ -1,5 +1,6 @@
 // Ends what a stack left behind. Reads lines on stdin: `watch <pid> service|server`, `forget <pid>`.
 // When stdin ends, because the launcher closed it or died, services are ended first and servers after them.
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const SERVICE_GRACE_MS = 4_000;
@@ -24,7 +25,7 @@ async function end(role, graceMs) {
   const pids = [...roles].filter(([, of]) => of === role).map(([pid]) => pid);
   const deadlineMs = Date.now() + graceMs;
   for (const pid of pids) signalProcess(pid, "SIGTERM");
-  while (Date.now() < deadlineMs && pids.some((pid) => signalProcess(pid, 0))) {
+  while (Date.now() < deadlineMs && pids.some((pid) => isAlive(pid))) {
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
   for (const pid of pids) signalProcess(pid, "SIGKILL");
@@ -36,5 +37,18 @@ function signalProcess(pid, signal) {
     return process.kill(pid, signal);
   } catch {
     return false;
+  }
+}
+
+/**
+ * A zombie has ended: what adopted it just has not collected it yet.
+ * @param {number} pid
+ */
+function isAlive(pid) {
+  if (!signalProcess(pid, 0)) return false;
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
   }
 }

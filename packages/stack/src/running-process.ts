@@ -1,18 +1,27 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const PS_TIMEOUT_MS = 2_000;
-/** Positions in /proc/<pid>/stat counted after the command's closing parenthesis: fields 4 and 22 of proc(5). */
+/** Positions in /proc/<pid>/stat counted after the command's closing parenthesis: fields 3, 4 and 22 of proc(5). */
+const STATE_FIELD = 0;
 const PARENT_FIELD = 1;
 const START_TIME_FIELD = 19;
 
+/** False for a zombie too: it has ended, only its parent does not know yet. */
 export function isProcessAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))[STATE_FIELD] !== "Z";
+  } catch {
+    // Not Linux, or gone this moment: the signal's answer stands.
+    return true;
   }
 }
 
@@ -38,11 +47,15 @@ export async function readCommandLine(pid: number): Promise<string> {
 
 async function readStatField(pid: number, field: number): Promise<string | undefined> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[field];
+    return parseStat(await readFile(`/proc/${pid}/stat`, "utf8"))[field];
   } catch {
     return undefined;
   }
+}
+
+/** The fields after the command, which may itself hold spaces and parentheses. */
+function parseStat(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 async function readWithPs(pid: number, format: string): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startNatsServer, startRedisServer } from "@ai-orchestra/stack";
+import { sendNatsRequest } from "./nats-request.js";
 import { runRedisCommands } from "./redis-commands.js";
 
 let dataDir = "";
@@ -29,6 +30,23 @@ test("keeps what was written to Redis across a SIGKILL and a restart on the same
     expect(await runRedisCommands(port, ["GET colour"])).toEqual(["$4", "blue"]);
   } finally {
     await redis.stop();
+  }
+});
+
+test("keeps what JetStream acknowledged across a SIGKILL and a restart on the same port", async () => {
+  const nats = await startNatsServer({ dataDir });
+  try {
+    const { port, pid } = nats;
+    await sendNatsRequest(port, "$JS.API.STREAM.CREATE.WORDS", { name: "WORDS", subjects: ["words"], storage: "file" });
+    expect(await sendNatsRequest(port, "words", { colour: "blue" })).toEqual({ stream: "WORDS", seq: 1 });
+    nats.kill("SIGKILL");
+    await nats.waitExit();
+    await nats.restart();
+    expect(nats.pid).not.toBe(pid);
+    const stored = await sendNatsRequest(port, "$JS.API.STREAM.MSG.GET.WORDS", { seq: 1 });
+    expect(stored).toMatchObject({ message: { data: Buffer.from('{"colour":"blue"}').toString("base64") } });
+  } finally {
+    await nats.stop();
   }
 });
 

@@ -115,7 +115,8 @@ describe("a process that dies", () => {
     stack.redis.kill("SIGKILL");
     await waitUntil("redis runs again", () => stack.redis.pid !== pid);
     await waitUntil("redis answers", async () => {
-      return (await runRedisCommands(port, ["GET colour"]).catch(() => [])).includes("blue");
+      const lines: string[] = await runRedisCommands(port, ["GET colour"]).catch(() => []);
+      return lines.includes("blue");
     });
   });
 });
