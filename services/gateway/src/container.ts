@@ -1,0 +1,162 @@
+import { openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { LIMITS } from "@ai-orchestra/contracts";
+import { createStrictContainer, type Component, type ServiceBase } from "@ai-orchestra/service-kit";
+import { getTracer } from "@ai-orchestra/telemetry";
+import { asFunction } from "awilix";
+import { createDevAuthenticate, type Authenticate } from "./auth/authenticate.js";
+import { createOriginCheck, type CheckOrigin } from "./auth/origin-check.js";
+import type { GatewayConfig } from "./config.js";
+import { ClientPort } from "./connections/client-port.js";
+import { ConnectionRegistry } from "./connections/connection-registry.js";
+import { ConnectionWatch } from "./connections/connection-watch.js";
+import { GatewayMetrics } from "./gateway-metrics.js";
+import { HeartbeatBoard } from "./health/heartbeat-board.js";
+import { createChatV2Routes } from "./http/chat-v2.js";
+import { createHealthRoutes } from "./http/health.js";
+import { createRouter } from "./http/router.js";
+import { createSessionRoutes } from "./http/sessions.js";
+import { createTurnRoutes } from "./http/turns.js";
+import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
+import { createCatchUp, type CatchUp } from "./turns/catch-up.js";
+import { ConcurrencySlots } from "./turns/concurrency-slots.js";
+import { createExpireTurn, type ExpireTurn } from "./turns/expire-turn.js";
+import { SessionFeeds } from "./turns/session-feeds.js";
+import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
+import { TurnViewers } from "./turns/turn-viewers.js";
+import { resolveBackpressureLimits } from "./websocket/backpressure.js";
+import { UwsServer } from "./websocket/uws-server.js";
+import { createV2Route } from "./websocket/v2-route.js";
+
+const MAX_CATCH_UPS_AT_ONCE = 64;
+
+/** One of each in the process; what belongs to a connection or a turn is made by these. */
+interface Cradle {
+  authenticate: Authenticate;
+  checkOrigin: CheckOrigin;
+  registry: ConnectionRegistry;
+  gatewayMetrics: GatewayMetrics;
+  feeds: SessionFeeds;
+  catchUp: CatchUp;
+  expire: ExpireTurn;
+  viewers: TurnViewers;
+  submitTurn: SubmitTurn;
+  cancelTurn: CancelTurn;
+  board: HeartbeatBoard;
+  connectionWatch: ConnectionWatch;
+  onRequest: ReturnType<typeof createRouter>;
+  server: UwsServer;
+  clientPort: ClientPort;
+}
+
+/** Builds the gateway; the components come in start order. */
+export async function compose(base: ServiceBase<GatewayConfig>): Promise<Component[]> {
+  const { bus, clock, config, logger, metrics } = base;
+  const topology = { replicas: config.JETSTREAM_REPLICAS, storage: "file" } as const;
+  const [queue, results, cancels] = await Promise.all([
+    openTurnQueue(bus, topology),
+    openTurnResults(bus, topology),
+    openCancels(bus, topology),
+  ]);
+  const now = () => clock.now();
+  const monotonicMs = () => clock.monotonicMs();
+  const logError = (error: unknown) => logger.error({ err: error }, "something a client asked for failed");
+
+  const container = createStrictContainer<Cradle>();
+  container.register({
+    authenticate: asFunction(() => createDevAuthenticate()).singleton(),
+    checkOrigin: asFunction(() => createOriginCheck({ loopbackOnly: true })).singleton(),
+    registry: asFunction(() => new ConnectionRegistry({ maxConnections: config.GATEWAY_MAX_CONNECTIONS })).singleton(),
+    gatewayMetrics: asFunction(
+      (cradle: Cradle) =>
+        new GatewayMetrics({ metrics, registry: cradle.registry, viewers: () => cradle.viewers.size }),
+    ).singleton(),
+    feeds: asFunction(() => new SessionFeeds({ bus })).singleton(),
+    catchUp: asFunction(({ gatewayMetrics }: Cradle) =>
+      createCatchUp({
+        bus,
+        results,
+        slots: new ConcurrencySlots(MAX_CATCH_UPS_AT_ONCE),
+        onCatchUp: (trigger) => gatewayMetrics.countCatchUp(trigger),
+        onError: (error, { key }) => {
+          logger.warn(
+            { err: error, sessionId: key.sessionId, turnId: key.turnId },
+            "catching up failed, will ask again",
+          );
+        },
+      }),
+    ).singleton(),
+    expire: asFunction(() => createExpireTurn({ bus, results, now })).singleton(),
+    viewers: asFunction(
+      ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
+    ).singleton(),
+    submitTurn: asFunction(({ viewers }: Cradle) =>
+      createSubmitTurn({ queue, viewers, tracer: getTracer("gateway"), now }),
+    ).singleton(),
+    cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
+    board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
+    connectionWatch: asFunction(
+      ({ registry }: Cradle) =>
+        new ConnectionWatch({
+          registry,
+          bus,
+          slowConsumerTimeoutMs: config.GATEWAY_SLOW_CONSUMER_TIMEOUT_MS,
+          busOutageTimeoutMs: config.GATEWAY_BUS_OUTAGE_TIMEOUT_MS,
+          clock,
+        }),
+    ).singleton(),
+    onRequest: asFunction(
+      ({ authenticate, checkOrigin, submitTurn, cancelTurn, viewers, gatewayMetrics, board, registry }: Cradle) =>
+        createRouter({
+          routes: [
+            ...createHealthRoutes({ board, bus, registry, now }),
+            ...createChatV2Routes({ submitTurn, cancelTurn, viewers, metrics: gatewayMetrics, onError: logError }),
+            ...createTurnRoutes({ viewers, cancelTurn, metrics: gatewayMetrics }),
+            ...createSessionRoutes({ bus }),
+          ],
+          authenticate,
+          checkOrigin,
+          onError: (error, requestId) => logger.error({ err: error, requestId }, "an HTTP request failed"),
+        }),
+    ).singleton(),
+    server: asFunction((cradle: Cradle) => {
+      const { onRequest, gatewayMetrics } = cradle;
+      const server = new UwsServer({
+        host: config.GATEWAY_HOST,
+        port: config.GATEWAY_PORT,
+        maxBodyBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
+        idleTimeoutSeconds: Math.round(config.GATEWAY_HEARTBEAT_MS / 1_000),
+        backpressure: resolveBackpressureLimits({ maxBytes: config.GATEWAY_MAX_BUFFERED_BYTES }),
+        onRequest,
+        onFramesWritten: (frames) => gatewayMetrics.countFramesOut(frames),
+      });
+      server.addRoute(
+        createV2Route({
+          registry: cradle.registry,
+          authenticate: cradle.authenticate,
+          checkOrigin: cradle.checkOrigin,
+          heartbeatMs: config.GATEWAY_HEARTBEAT_MS,
+          limits: {
+            maxMessageBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
+            maxTurnsInFlight: config.GATEWAY_MAX_TURNS_IN_FLIGHT,
+            maxAttachedSessions: config.GATEWAY_MAX_ATTACHED_SESSIONS,
+            refusedFramesPerMinute: LIMITS.refusedFramesPerMinute,
+          },
+          submitTurn: cradle.submitTurn,
+          cancelTurn: cradle.cancelTurn,
+          viewers: cradle.viewers,
+          feeds: cradle.feeds,
+          metrics: gatewayMetrics,
+          monotonicMs,
+          onError: logError,
+        }),
+      );
+      return server;
+    }).singleton(),
+    clientPort: asFunction(
+      ({ server, registry }: Cradle) => new ClientPort({ server, registry, logger, now }),
+    ).singleton(),
+  });
+
+  const { board, viewers, connectionWatch, clientPort } = container.cradle;
+  return [board, viewers, connectionWatch, clientPort];
+}

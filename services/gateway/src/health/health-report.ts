@@ -1,0 +1,74 @@
+import type { InstanceSighting } from "./heartbeat-board.js";
+
+/** `lost` was heard of within the last minute, but not lately. */
+export type InstanceStatus = "starting" | "ready" | "degraded" | "draining" | "lost";
+export type HealthStatus = "ok" | "degraded" | "down";
+
+export interface InstanceHealth {
+  readonly instance: string;
+  readonly version: string;
+  readonly status: InstanceStatus;
+  readonly lastSeenAt: string;
+  readonly dependencies: Readonly<Record<string, "up" | "down">>;
+}
+
+/** The body of `GET /health`. */
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly checkedAt: string;
+  readonly services: Readonly<Record<string, { status: HealthStatus; instances: InstanceHealth[] }>>;
+}
+
+/** Heartbeats come once a second; this many late ones and an instance counts as lost. */
+const LOST_AFTER_MS = 5_000;
+/** Without one of these no turn can run. */
+const ESSENTIAL_SERVICES = ["gateway", "orchestrator"] as const;
+/** Without one of these turns run without what it gives. */
+const EXPECTED_SERVICES = [...ESSENTIAL_SERVICES, "memory"] as const;
+
+/**
+ * Sums up what is known: `down` when no turn can run, `degraded` when something is missing or says so itself. A lost
+ * or draining instance does not count as long as its service has another one.
+ */
+export function reportHealth({
+  sightings,
+  busConnected,
+  now,
+}: {
+  sightings: readonly InstanceSighting[];
+  busConnected: boolean;
+  /** Epoch ms. */
+  now: number;
+}): HealthReport {
+  const instancesOf: Record<string, InstanceHealth[]> = {};
+  for (const service of EXPECTED_SERVICES) instancesOf[service] = [];
+  for (const sighting of sightings) (instancesOf[sighting.beat.service] ??= []).push(describeInstance(sighting, now));
+
+  const services = Object.fromEntries(
+    Object.entries(instancesOf).map(([name, instances]) => [name, { status: statusOf(instances), instances }]),
+  );
+  const cannotRun = !busConnected || ESSENTIAL_SERVICES.some((name) => services[name]?.status === "down");
+  const allWell = Object.values(services).every(({ status }) => status === "ok");
+  return {
+    status: cannotRun ? "down" : allWell ? "ok" : "degraded",
+    checkedAt: new Date(now).toISOString(),
+    services,
+  };
+}
+
+function describeInstance({ beat, seenAt }: InstanceSighting, now: number): InstanceHealth {
+  return {
+    instance: beat.instance,
+    version: beat.version,
+    status: now - seenAt > LOST_AFTER_MS ? "lost" : beat.state,
+    lastSeenAt: new Date(seenAt).toISOString(),
+    dependencies: beat.dependencies,
+  };
+}
+
+function statusOf(instances: readonly InstanceHealth[]): HealthStatus {
+  if (instances.some(({ status }) => status === "ready")) {
+    return instances.some(({ status }) => status === "degraded") ? "degraded" : "ok";
+  }
+  return instances.some(({ status }) => status === "degraded") ? "degraded" : "down";
+}

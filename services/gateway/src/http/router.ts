@@ -1,0 +1,95 @@
+import { OrchestraError } from "@ai-orchestra/contracts";
+import type { Authenticate } from "../auth/authenticate.js";
+import type { CheckOrigin } from "../auth/origin-check.js";
+import type { Principal } from "../auth/principal.js";
+import { errorAnswer, statusLine } from "./http-answers.js";
+import type { HttpExchange } from "./http-exchange.js";
+
+export type PathParameters = Readonly<Record<string, string>>;
+
+interface RouteBase {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Segments; one that begins with `:` matches any and is a parameter. */
+  readonly path: string;
+}
+
+/** A route of known callers: origin and credentials are checked before it is called. */
+export interface PrivateRoute extends RouteBase {
+  readonly access: "private";
+  handle(exchange: HttpExchange, principal: Principal, parameters: PathParameters): Promise<void> | void;
+}
+
+/** A route for everybody, such as a probe. */
+export interface PublicRoute extends RouteBase {
+  readonly access: "public";
+  handle(exchange: HttpExchange): Promise<void> | void;
+}
+
+export type HttpRoute = PrivateRoute | PublicRoute;
+
+/** Finds the route of each request and answers what it throws. */
+export function createRouter({
+  routes,
+  authenticate,
+  checkOrigin,
+  onError,
+}: {
+  routes: readonly HttpRoute[];
+  authenticate: Authenticate;
+  checkOrigin: CheckOrigin;
+  /** Hears of errors that are not the caller's. */
+  onError: (error: unknown, requestId: string) => void;
+}): (exchange: HttpExchange) => void {
+  const compiled = routes.map((route) => ({ route, segments: route.path.split("/") }));
+
+  return (exchange) => {
+    dispatch(exchange).catch((thrown: unknown) => {
+      const error = OrchestraError.from(thrown);
+      if (error.code === "internal") onError(thrown, exchange.requestId);
+      exchange.respond(errorAnswer(error.toEnvelope(), exchange.requestId));
+    });
+  };
+
+  async function dispatch(exchange: HttpExchange): Promise<void> {
+    const { method, path, headers } = exchange.head;
+    const given = path.split("/");
+    const matches = compiled.flatMap(({ route, segments }) => {
+      const parameters = matchPath(segments, given);
+      return parameters === undefined ? [] : [{ route, parameters }];
+    });
+    const match = matches.find(({ route }) => route.method === method);
+    if (match === undefined) {
+      if (matches.length === 0) throw new OrchestraError("not_found", "there is nothing at this path");
+      answerMethodNotAllowed(
+        exchange,
+        matches.map(({ route }) => route.method),
+      );
+      return;
+    }
+    const { route, parameters } = match;
+    if (route.access === "public") {
+      await route.handle(exchange);
+      return;
+    }
+    checkOrigin({ origin: headers.get("origin"), host: headers.get("host") });
+    const principal = await authenticate({ authorization: headers.get("authorization"), subprotocolToken: undefined });
+    await route.handle(exchange, principal, parameters);
+  }
+}
+
+function matchPath(segments: readonly string[], given: readonly string[]): PathParameters | undefined {
+  if (segments.length !== given.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const value = given[index] ?? "";
+    if (segment.startsWith(":")) parameters[segment.slice(1)] = value;
+    else if (segment !== value) return undefined;
+  }
+  return parameters;
+}
+
+function answerMethodNotAllowed(exchange: HttpExchange, allowed: readonly string[]): void {
+  const error = new OrchestraError("invalid_request", `this path takes ${allowed.join(", ")}`);
+  const answer = errorAnswer(error.toEnvelope(), exchange.requestId);
+  exchange.respond({ ...answer, status: statusLine(405), headers: { ...answer.headers, allow: allowed.join(", ") } });
+}

@@ -1,0 +1,85 @@
+import type { ServerFrame } from "@ai-orchestra/contracts";
+import type { Payload } from "../turns/turn-broadcast.js";
+import type { HttpExchange, HttpStream } from "./http-exchange.js";
+import { statusLine } from "./http-answers.js";
+
+/** Proxies and clients give a silent connection up; a comment keeps it. */
+const PING_PERIOD_MS = 15_000;
+/** A client that reads nothing for this long is cut off; it can resume. */
+const STUCK_TIMEOUT_MS = 30_000;
+
+type SseState = "flowing" | "behind" | "ended";
+
+/** V2 frames as server-sent events. Positioned frames and `turn.started` carry the id `<attempt>.<to>` to resume from. */
+export class SseStream {
+  readonly #exchange: HttpExchange;
+  readonly #stream: HttpStream;
+  readonly #onDrained: () => void;
+  readonly #pings: NodeJS.Timeout;
+  #stuckTimer: NodeJS.Timeout | undefined;
+  #state: SseState = "flowing";
+
+  /** `onDrained` is called when a client that was behind has caught up. */
+  constructor({
+    exchange,
+    headers,
+    onDrained,
+  }: {
+    exchange: HttpExchange;
+    headers: Readonly<Record<string, string>>;
+    onDrained: () => void;
+  }) {
+    this.#exchange = exchange;
+    this.#onDrained = onDrained;
+    this.#stream = exchange.openStream({
+      status: statusLine(200),
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store", ...headers },
+    });
+    this.#stream.onDrain(() => this.#drained());
+    this.#pings = setInterval(() => {
+      if (this.#state === "flowing") this.#write(": ping\n\n");
+    }, PING_PERIOD_MS);
+    exchange.onDone(() => this.#stop());
+  }
+
+  /** Sends a frame. False while the client is behind; the frame is taken all the same. */
+  send(frame: ServerFrame, payload?: Payload): boolean {
+    const data = payload === undefined ? JSON.stringify(frame) : payload;
+    const text = typeof data === "string" ? data : Buffer.from(data).toString();
+    const id = eventIdOf(frame);
+    return this.#write(`event: ${frame.type}\n${id === undefined ? "" : `id: ${id}\n`}data: ${text}\n\n`);
+  }
+
+  end(): void {
+    if (this.#state === "ended") return;
+    this.#stop();
+    this.#stream.end();
+  }
+
+  #write(chunk: string): boolean {
+    if (this.#state === "ended") return true;
+    if (this.#stream.write(chunk)) return this.#state === "flowing";
+    this.#state = "behind";
+    this.#stuckTimer ??= setTimeout(() => this.#exchange.cut(), STUCK_TIMEOUT_MS);
+    return false;
+  }
+
+  #drained(): void {
+    if (this.#state !== "behind") return;
+    clearTimeout(this.#stuckTimer);
+    this.#stuckTimer = undefined;
+    this.#state = "flowing";
+    this.#onDrained();
+  }
+
+  #stop(): void {
+    this.#state = "ended";
+    clearInterval(this.#pings);
+    clearTimeout(this.#stuckTimer);
+  }
+}
+
+function eventIdOf(frame: ServerFrame): string | undefined {
+  if (frame.type === "turn.started") return `${frame.attempt}.0`;
+  return "to" in frame ? `${frame.attempt}.${frame.to}` : undefined;
+}

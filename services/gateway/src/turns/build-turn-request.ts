@@ -1,0 +1,37 @@
+import { LIMITS, type ChatRequestV2, type TurnRequest } from "@ai-orchestra/contracts";
+import type { Principal } from "../auth/principal.js";
+import { deriveSessionId } from "./turn-ids.js";
+
+/** What a client asked for, in whichever protocol: validated, with its turn id, and not yet resolved. */
+export interface TurnOrder extends ChatRequestV2 {
+  readonly turnId: string;
+}
+
+/** Resolves every option of a turn; the deadline counts from `nowMs`. */
+export function buildTurnRequest(
+  order: TurnOrder,
+  { principal, afterTurnId, nowMs }: { principal: Principal; afterTurnId?: string | undefined; nowMs: number },
+): TurnRequest {
+  const { turnId, sessionId = deriveSessionId(turnId), input, options = {}, metadata } = order;
+  return {
+    owner: principal.owner,
+    sessionId,
+    turnId,
+    afterTurnId,
+    stateless: "messages" in input,
+    input,
+    options: {
+      model: options.model,
+      mode: options.mode ?? "auto",
+      agents: options.agents ?? [],
+      useMemory: options.useMemory ?? true,
+      temperature: options.temperature,
+      maxTokens: options.maxTokens,
+      tools: options.tools,
+      onBusy: options.onBusy ?? "enqueue",
+    },
+    metadata,
+    submittedAt: nowMs,
+    deadlineAt: nowMs + (options.timeoutMs ?? LIMITS.defaultTurnTimeoutMs),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Bus, ResultStore } from "@ai-orchestra/bus";
+import { subjects, type TurnResult } from "@ai-orchestra/contracts";
+import type { ConcurrencySlots } from "./concurrency-slots.js";
+import { askProducer } from "./turn-control.js";
+import type { TurnViewer } from "./turn-viewer.js";
+
+/** Why a viewer asks instead of listening. */
+export type CatchUpTrigger = "gap" | "resume" | "duplicate" | "reconnect" | "silence" | "drained";
+
+/** Brings a viewer up to date and lets it go live again. Never rejects; one that holds already is left alone. */
+export type CatchUp = (viewer: TurnViewer, trigger: CatchUpTrigger) => Promise<void>;
+
+export interface CatchUpDependencies {
+  bus: Bus;
+  results: ResultStore<TurnResult>;
+  /** How many viewers may ask at once in this process, for the moment when all of them want to. */
+  slots: ConcurrencySlots;
+  /** Hears of every attempt. */
+  onCatchUp: (trigger: CatchUpTrigger) => void;
+  /** Hears of errors other than nobody being there; the viewer goes on waiting and asks again. */
+  onError: (error: unknown, viewer: TurnViewer) => void;
+}
+
+/**
+ * Asks the producer for what came after the viewer's place; nobody there: looks at how the turn ended; not ended: the
+ * turn is queued or between two attempts, and the viewer waits for events.
+ */
+export function createCatchUp({ bus, results, slots, onCatchUp, onError }: CatchUpDependencies): CatchUp {
+  return async (viewer, trigger) => {
+    if (!viewer.hold()) return;
+    onCatchUp(trigger);
+    viewer.quietTicks = 0;
+    try {
+      await slots.run(async () => {
+        if (viewer.state !== "holding" || bus.status !== "connected") return;
+        const reply = await askProducer(bus, viewer.key, { op: "state", ...viewer.place });
+        if (reply?.status === "running") {
+          viewer.applyState(reply);
+          return;
+        }
+        const ended = await results.get(subjects.turnResult(viewer.key));
+        if (ended !== undefined) viewer.applyResult(ended.value);
+      });
+    } catch (error) {
+      onError(error, viewer);
+    } finally {
+      viewer.release();
+    }
+  };
+}

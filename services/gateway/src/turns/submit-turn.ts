@@ -1,0 +1,82 @@
+import { context, SpanKind, SpanStatusCode, trace, type Span, type Tracer } from "@opentelemetry/api";
+import type { WorkQueue } from "@ai-orchestra/bus";
+import { turnMessageId, type TurnRequest } from "@ai-orchestra/contracts";
+import { extractTraceContext } from "@ai-orchestra/telemetry";
+import type { Principal } from "../auth/principal.js";
+import { buildTurnRequest, type TurnOrder } from "./build-turn-request.js";
+import type { DeliverFrame, TurnViewer, ViewerEnd } from "./turn-viewer.js";
+import type { TurnViewers } from "./turn-viewers.js";
+
+export interface TurnSubmission {
+  readonly principal: Principal;
+  readonly order: TurnOrder;
+  /** The turn that the same connection sent before in this session and that has not ended. */
+  readonly afterTurnId?: string | undefined;
+  /** The caller's trace context; the turn's trace continues it. */
+  readonly traceparent?: string | undefined;
+  readonly deliver: DeliverFrame;
+  readonly onEnd: (end: ViewerEnd) => void;
+}
+
+export interface SubmittedTurn {
+  readonly sessionId: string;
+  /** Holds what it hears until the caller, who has told the client of the acceptance by then, calls `attach`. */
+  readonly viewer: TurnViewer;
+  /** Whether the queue knew the turn already. Rejects, and the viewer has left, when the turn was not taken. */
+  readonly accepted: Promise<{ duplicate: boolean }>;
+}
+
+export type SubmitTurn = (submission: TurnSubmission) => SubmittedTurn;
+
+/**
+ * Puts a turn in the queue, watching before it asks: no event of the turn is missed. The queue knows a turn id for two
+ * minutes; later the orchestrator finds the turn's result and announces it, so that an id never runs twice.
+ */
+export function createSubmitTurn(options: {
+  queue: WorkQueue<TurnRequest>;
+  viewers: TurnViewers;
+  tracer: Tracer;
+  now: () => number;
+}): SubmitTurn {
+  const { queue, viewers, tracer, now } = options;
+  return ({ principal, order, afterTurnId, traceparent, deliver, onEnd }) => {
+    const request = buildTurnRequest(order, { principal, afterTurnId, nowMs: now() });
+    const parent = extractTraceContext(traceparent);
+    const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, parent);
+    const { owner, sessionId, turnId } = request;
+    const viewer = viewers.open({
+      key: { owner, sessionId, turnId },
+      deadlineAt: request.deadlineAt,
+      deliver,
+      onEnd: (end) => {
+        endSpan(span, end);
+        onEnd(end);
+      },
+    });
+    const accepted = context.with(trace.setSpan(parent, span), () => enqueue(request));
+    return { sessionId, viewer, accepted: leaveOnFailure(accepted, viewer) };
+  };
+
+  async function enqueue(request: TurnRequest): Promise<{ duplicate: boolean }> {
+    const messageId = turnMessageId(request.owner, request.turnId);
+    const { duplicate } = await queue.submit("normal", request, { messageId });
+    return { duplicate };
+  }
+}
+
+async function leaveOnFailure<T>(accepted: Promise<T>, viewer: TurnViewer): Promise<T> {
+  try {
+    return await accepted;
+  } catch (error) {
+    viewer.leave();
+    throw error;
+  }
+}
+
+function endSpan(span: Span, end: ViewerEnd): void {
+  if (!span.isRecording()) return;
+  const outcome = end.kind === "terminal" ? end.frame.type : end.kind;
+  span.setAttribute("orchestra.turn.outcome", outcome);
+  if (outcome === "turn.failed" || outcome === "lost") span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}

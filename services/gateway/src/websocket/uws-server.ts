@@ -1,0 +1,205 @@
+import uWS from "uWebSockets.js";
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_socket_context_t } from "uWebSockets.js";
+import { ID_PATTERN, OrchestraError } from "@ai-orchestra/contracts";
+import { randomUUID } from "node:crypto";
+import { errorAnswer } from "../http/http-answers.js";
+import type { HttpExchange } from "../http/http-exchange.js";
+import type { BackpressureLimits } from "./backpressure.js";
+import { ClientSocket } from "./client-socket.js";
+import { FlushScheduler } from "./flush-scheduler.js";
+import { readRequestHead, UwsHttpExchange } from "./uws-http-exchange.js";
+import type { AcceptedUpgrade, SocketListener, WebSocketRoute } from "./websocket-route.js";
+
+/** The overload and the constant that the package has and its types lack. */
+interface ExclusiveListen {
+  listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): void;
+}
+const { LIBUS_LISTEN_EXCLUSIVE_PORT } = uWS as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number };
+
+/** uWebSockets.js ends a larger message without a word; up to here the client is told (`SocketListener.oversized`). */
+const MIN_HARD_PAYLOAD_BYTES = 1_572_864;
+
+interface SocketData {
+  socket: ClientSocket | undefined;
+  listener: SocketListener | undefined;
+  readonly admission: unknown;
+}
+
+export interface UwsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  /** How long a connection may be silent before it is probed and then closed. */
+  readonly idleTimeoutSeconds: number;
+  readonly backpressure: BackpressureLimits;
+  readonly onRequest: (exchange: HttpExchange) => void;
+  /** Counts the frames written to WebSocket clients. */
+  readonly onFramesWritten: (frames: number) => void;
+}
+
+/** WebSocket and HTTP on one port. Nothing of uWebSockets.js is seen outside of this folder. */
+export class UwsServer {
+  readonly #options: UwsServerOptions;
+  readonly #app: TemplatedApp = uWS.App();
+  readonly #scheduler = new FlushScheduler();
+  readonly #exchanges = new Set<UwsHttpExchange>();
+  #listening: { socket: us_listen_socket; port: number } | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: UwsServerOptions) {
+    this.#options = options;
+  }
+
+  /** The port that is listened on; undefined before `listen` and after `stopListening`. */
+  get port(): number | undefined {
+    return this.#listening?.port;
+  }
+
+  /** HTTP requests that have no complete answer yet. */
+  get exchangesInFlight(): number {
+    return this.#exchanges.size;
+  }
+
+  /** Adds a WebSocket path; before `listen`. */
+  addRoute<Admission>(route: WebSocketRoute<Admission>): void {
+    const { backpressure, idleTimeoutSeconds, onFramesWritten } = this.#options;
+    this.#app.ws<SocketData>(route.pattern, {
+      compression: uWS.DISABLED,
+      maxPayloadLength: Math.max(MIN_HARD_PAYLOAD_BYTES, 2 * route.maxMessageBytes),
+      maxBackpressure: backpressure.maxBytes,
+      idleTimeout: idleTimeoutSeconds,
+      sendPingsAutomatically: true,
+      upgrade: (response, request, context) => void this.#upgrade(route, response, request, context),
+      open: (ws) => {
+        const data = ws.getUserData();
+        const socket = new ClientSocket({
+          ws,
+          scheduler: this.#scheduler,
+          limits: backpressure,
+          onWritten: onFramesWritten,
+          onTooSlow: () => data.listener?.tooSlow(),
+        });
+        data.socket = socket;
+        data.listener = route.open(socket, data.admission as Admission);
+      },
+      message: (ws, message, isBinary) => {
+        const { listener } = ws.getUserData();
+        if (message.byteLength > route.maxMessageBytes) listener?.oversized(message.byteLength);
+        else if (isBinary) listener?.binary();
+        else listener?.text(Buffer.from(message).toString());
+      },
+      drain: (ws) => {
+        const { socket, listener } = ws.getUserData();
+        if (socket?.noteDrained() === true) listener?.drained();
+      },
+      close: (ws, code) => {
+        const { socket, listener } = ws.getUserData();
+        socket?.noteClosed();
+        listener?.closed(code);
+      },
+    });
+  }
+
+  /** Rejects with `unavailable` when the address is taken or not this machine's. */
+  listen(): Promise<void> {
+    const { host, port } = this.#options;
+    this.#app.any("/*", (response, request) => this.#request(response, request));
+    return new Promise((resolve, reject) => {
+      const app = this.#app as unknown as ExclusiveListen;
+      app.listen(host, port, LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
+        if (socket === false) {
+          reject(
+            new OrchestraError(
+              "unavailable",
+              `cannot listen on ${host}:${port}: is GATEWAY_PORT taken by another program?`,
+            ),
+          );
+          return;
+        }
+        this.#listening = { socket, port: uWS.us_socket_local_port(socket) };
+        resolve();
+      });
+    });
+  }
+
+  /** Takes no new connections; those that are open live on. */
+  stopListening(): void {
+    if (this.#listening === undefined) return;
+    uWS.us_listen_socket_close(this.#listening.socket);
+    this.#listening = undefined;
+  }
+
+  /** Resolves when no HTTP request is in flight. One caller at a time. */
+  async waitUntilIdle(signal: AbortSignal): Promise<void> {
+    if (this.#exchanges.size === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Cuts every connection that is left. */
+  close(): void {
+    this.stopListening();
+    for (const exchange of this.#exchanges) exchange.cut();
+    this.#app.close();
+  }
+
+  #request(response: HttpResponse, request: HttpRequest): void {
+    const head = readRequestHead(request);
+    const exchange = new UwsHttpExchange({
+      response,
+      head,
+      requestId: requestIdOf(head.headers),
+      maxBodyBytes: this.#options.maxBodyBytes,
+      onDone: () => {
+        this.#exchanges.delete(exchange);
+        if (this.#exchanges.size === 0) this.#onIdle?.();
+      },
+    });
+    this.#exchanges.add(exchange);
+    this.#options.onRequest(exchange);
+  }
+
+  async #upgrade<Admission>(
+    route: WebSocketRoute<Admission>,
+    response: HttpResponse,
+    request: HttpRequest,
+    context: us_socket_context_t,
+  ): Promise<void> {
+    let aborted = false;
+    response.onAborted(() => {
+      aborted = true;
+    });
+    const head = readRequestHead(request);
+    const key = head.headers.get("sec-websocket-key") ?? "";
+    const extensions = head.headers.get("sec-websocket-extensions") ?? "";
+    let accepted: AcceptedUpgrade<Admission>;
+    try {
+      route.checkRoom();
+      accepted = await route.accept(head);
+      if (aborted) return;
+      route.checkRoom();
+    } catch (thrown) {
+      if (!aborted) refuse(response, thrown, requestIdOf(head.headers));
+      return;
+    }
+    const data: SocketData = { socket: undefined, listener: undefined, admission: accepted.admission };
+    response.cork(() => response.upgrade(data, key, accepted.subprotocol ?? "", extensions, context));
+  }
+}
+
+function refuse(response: HttpResponse, thrown: unknown, requestId: string): void {
+  const { status, headers, body } = errorAnswer(OrchestraError.from(thrown).toEnvelope(), requestId);
+  response.cork(() => {
+    response.writeStatus(status).writeHeader("x-request-id", requestId);
+    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+    response.end(body);
+  });
+}
+
+/** The caller's own id where it is one, so that it finds its request in the logs. */
+function requestIdOf(headers: ReadonlyMap<string, string>): string {
+  const given = headers.get("x-request-id");
+  return given !== undefined && ID_PATTERN.test(given) ? given : randomUUID();
+}
