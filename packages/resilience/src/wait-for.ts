@@ -1,22 +1,18 @@
+import type { CallScope } from "./call/call-scope.js";
 import type { Clock } from "./clock.js";
 
-export interface WaitOptions {
-  clock: Clock;
-  signal?: AbortSignal | undefined;
-}
-
-/** Resolves after `delayMs`; rejects with the abort reason as soon as `signal` aborts. */
-export function waitFor(delayMs: number, { clock, signal }: WaitOptions): Promise<void> {
-  if (signal?.aborted === true) return Promise.reject(signal.reason);
+/** Resolves after `delayMs`; rejects with the abort reason as soon as `call` aborts. */
+export function waitFor(delayMs: number, call: CallScope, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => {
-      signal?.removeEventListener("abort", cancel);
+      call.removeAbortListener(cancel);
       resolve();
     }, delayMs);
     const cancel = (): void => {
       clock.clearTimeout(timer);
-      reject(signal?.reason);
+      call.removeAbortListener(cancel);
+      reject(call.reason);
     };
-    signal?.addEventListener("abort", cancel, { once: true });
+    call.addAbortListener(cancel);
   });
 }

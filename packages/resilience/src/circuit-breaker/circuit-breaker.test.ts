@@ -63,7 +63,7 @@ describe("a closed circuit", () => {
     const { breaker } = setUp();
     for (let call = 0; call < 10; call += 1) {
       const controller = new AbortController();
-      const running = breaker.execute((signal) => rejectOnAbort(signal), { signal: controller.signal });
+      const running = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
       controller.abort(new Error("the user left"));
       await expect(running).rejects.toThrow("the user left");
     }
@@ -74,7 +74,7 @@ describe("a closed circuit", () => {
     const { breaker } = setUp();
     for (let call = 0; call < 3; call += 1) {
       const controller = new AbortController();
-      const running = breaker.execute((signal) => rejectOnAbort(signal), { signal: controller.signal });
+      const running = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
       controller.abort(new ResilienceError("timeout", "first token", "no token came"));
       await expect(running).rejects.toMatchObject({ code: "timeout" });
     }
@@ -116,8 +116,8 @@ describe("a closed circuit", () => {
   it("hands every call the signal of its own caller", async () => {
     const { breaker } = setUp();
     const { signal } = new AbortController();
-    await expect(breaker.execute((given) => given === signal, { signal })).resolves.toBe(true);
-    const given = await Promise.all([breaker.execute((signal) => signal), breaker.execute((signal) => signal)]);
+    await expect(breaker.execute((call) => call.signal === signal, { signal })).resolves.toBe(true);
+    const given = await Promise.all([breaker.execute((call) => call.signal), breaker.execute((call) => call.signal)]);
     expect(given[0]).not.toBe(given[1]);
   });
 });
@@ -172,7 +172,7 @@ describe("a half-open circuit", () => {
   it("frees the place of a probe that was cancelled, without a verdict", async () => {
     const { breaker } = await setUpHalfOpen();
     const controller = new AbortController();
-    const probe = breaker.execute((signal) => rejectOnAbort(signal), { signal: controller.signal });
+    const probe = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
     controller.abort(new Error("the user left"));
     await expect(probe).rejects.toThrow("the user left");
     expect(breaker.state).toMatchObject({ kind: "half-open", probesInFlight: 0 });

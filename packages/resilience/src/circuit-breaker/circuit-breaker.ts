@@ -1,5 +1,6 @@
+import { scopeOf, type CallScope } from "../call/call-scope.js";
+import type { CallOptions, Operation } from "../call/call.js";
 import type { Clock } from "../clock.js";
-import { signalOf, type CallOptions, type Operation } from "../operation.js";
 import { requireAtLeast, requireCount } from "../require-option.js";
 import { ResilienceError } from "../resilience-error.js";
 import { runWithTimeout } from "../time-limits/run-with-timeout.js";
@@ -83,16 +84,16 @@ export class CircuitBreaker {
    * When half-open, a run that exceeds the probe deadline is aborted and rejects with `timeout`.
    */
   async execute<T>(operation: Operation<T>, options?: CallOptions): Promise<T> {
-    const signal = signalOf(options);
-    signal.throwIfAborted();
-    if (this.currentState.kind !== "closed") return this.executeProbe(operation, signal);
+    const call = scopeOf(options);
+    call.throwIfAborted();
+    if (this.currentState.kind !== "closed") return this.executeProbe(operation, call);
     const { generation } = this.currentState;
     const startedAtMs = this.slowCallMs === undefined ? 0 : this.clock.monotonicMs();
     let value: T;
     try {
-      value = await operation(signal);
+      value = await operation(call);
     } catch (error) {
-      this.settleClosed(generation, judgeError(error, signal, this.isFailure), 0, error);
+      this.settleClosed(generation, judgeError(error, call, this.isFailure), 0, error);
       throw error;
     }
     this.settleClosed(
@@ -111,13 +112,14 @@ export class CircuitBreaker {
   acquire(options?: CallOptions): CallPermit {
     const state = this.admit();
     const { generation } = state;
+    const call = scopeOf(options);
     const isProbe = state.kind === "half-open";
     return new CallPermit({
       clock: this.clock,
       name: this.name,
       isProbe,
       deadlineMs: isProbe ? this.probeDeadlineMs : undefined,
-      judge: (error) => judgeError(error, options?.signal, this.isFailure),
+      judge: (error) => judgeError(error, call, this.isFailure),
       settle: (outcome, durationMs, error) => this.settle(generation, outcome, durationMs, error),
     });
   }
@@ -152,11 +154,11 @@ export class CircuitBreaker {
     return () => void this.listeners.delete(listener);
   }
 
-  private async executeProbe<T>(operation: Operation<T>, signal: AbortSignal): Promise<T> {
-    const permit = this.acquire({ signal });
-    const limit = { clock: this.clock, timeoutMs: this.probeDeadlineMs, name: this.name, signal };
+  private async executeProbe<T>(operation: Operation<T>, call: CallScope): Promise<T> {
+    const permit = this.acquire(call);
+    const limit = { clock: this.clock, timeoutMs: this.probeDeadlineMs, name: this.name };
     try {
-      const value = await runWithTimeout(operation, limit);
+      const value = await runWithTimeout(operation, limit, call);
       permit.succeed();
       return value;
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { CallScope } from "../call/call-scope.js";
 import { isTimeLimit, ResilienceError } from "../resilience-error.js";
 
 /** What one call says about its dependency; `ignored` says nothing. */
@@ -10,9 +11,9 @@ export type CallOutcome = "success" | "failure" | "ignored";
 export type IsFailure = (error: unknown) => boolean | undefined;
 
 /** Refusals by a policy further in and calls that were cancelled count for nothing; `isFailure` judges the rest. */
-export function judgeError(error: unknown, signal: AbortSignal | undefined, isFailure: IsFailure): CallOutcome {
+export function judgeError(error: unknown, call: CallScope, isFailure: IsFailure): CallOutcome {
   if (error instanceof ResilienceError && error.refused) return "ignored";
-  if (signal?.aborted === true && !isTimeLimit(signal.reason)) return "ignored";
+  if (call.aborted && !isTimeLimit(call.reason)) return "ignored";
   const failed = isFailure(error);
   if (failed === undefined) return "ignored";
   return failed ? "failure" : "success";

@@ -1,20 +1,11 @@
+import { AttemptCall, scopeOf } from "../call/call-scope.js";
+import type { CallOptions, Operation } from "../call/call.js";
 import type { Clock } from "../clock.js";
-import { signalOf, type CallOptions } from "../operation.js";
 import { requireCount } from "../require-option.js";
 import type { Deadline } from "../time-limits/deadline.js";
 import { waitFor } from "../wait-for.js";
 import { computeBackoffMs, type BackoffOptions } from "./backoff.js";
 import type { RetryBudget } from "./retry-budget.js";
-
-/** One of the attempts of a call. */
-export interface Attempt {
-  /** From 1. */
-  readonly number: number;
-  /** From here on the call has effects that a repetition would double, such as a first token: never retry it. */
-  commit(): void;
-}
-
-export type AttemptOperation<T> = (signal: AbortSignal, attempt: Attempt) => PromiseLike<T> | T;
 
 /** Why a failed call was not tried again. */
 export type GiveUpReason =
@@ -41,7 +32,7 @@ export interface RetryPolicyOptions extends BackoffOptions {
   onGiveUp?: ((event: { attempt: number; reason: GiveUpReason; error: unknown }) => void) | undefined;
 }
 
-export interface RetryOptions extends RetryPolicyOptions, CallOptions {
+export interface RetryOptions extends RetryPolicyOptions {
   clock: Clock;
   /** No wait is begun that would end after it. */
   deadline?: Deadline | undefined;
@@ -52,55 +43,37 @@ export interface RetryOptions extends RetryPolicyOptions, CallOptions {
  * error of the last attempt as it was. Between attempts it waits with full jitter, at least as long as the dependency
  * asked for; an abort ends the wait at once with the abort reason.
  */
-export async function retry<T>(operation: AttemptOperation<T>, options: RetryOptions): Promise<T> {
+export async function retry<T>(operation: Operation<T>, options: RetryOptions, callOptions?: CallOptions): Promise<T> {
   const { clock, budget, onRetry, onGiveUp } = options;
   const attempts = requireCount("attempts", options.attempts);
-  const signal = signalOf(options);
+  const call = scopeOf(callOptions);
   budget?.recordCall();
   for (let number = 1; ; number += 1) {
-    signal.throwIfAborted();
-    const attempt = new CountedAttempt(number);
+    call.throwIfAborted();
+    const attempt = new AttemptCall(call, number);
     try {
-      return await operation(signal, attempt);
+      return await operation(attempt);
     } catch (error) {
-      const next = number < attempts ? planRetry(error, attempt, signal, options) : "attempts";
+      const next = number < attempts ? planRetry(error, attempt, options) : "attempts";
       if (typeof next === "string") {
         onGiveUp?.({ attempt: number, reason: next, error });
         throw error;
       }
       onRetry?.({ attempt: number, delayMs: next, error });
-      await waitFor(next, { clock, signal });
+      await waitFor(next, call, clock);
     }
   }
 }
 
-class CountedAttempt implements Attempt {
-  readonly number: number;
-  committed = false;
-
-  constructor(number: number) {
-    this.number = number;
-  }
-
-  commit(): void {
-    this.committed = true;
-  }
-}
-
 /** Milliseconds to wait before the next attempt, or why there is none. The budget is asked last: it pays for real ones. */
-function planRetry(
-  error: unknown,
-  attempt: CountedAttempt,
-  signal: AbortSignal,
-  options: RetryOptions,
-): number | GiveUpReason {
+function planRetry(error: unknown, attempt: AttemptCall, options: RetryOptions): number | GiveUpReason {
   const { deadline, budget, shouldRetry = isRetryable, retryAfterMs = readRetryAfterMs } = options;
-  if (signal.aborted) return "cancelled";
+  if (attempt.aborted) return "cancelled";
   if (attempt.committed) return "committed";
-  if (!shouldRetry(error, attempt.number)) return "not_retryable";
+  if (!shouldRetry(error, attempt.attempt)) return "not_retryable";
   const askedMs = retryAfterMs(error) ?? 0;
   if (askedMs > (options.maxRetryAfterMs ?? options.maxDelayMs)) return "too_long";
-  const delayMs = askedMs + computeBackoffMs(attempt.number, options);
+  const delayMs = askedMs + computeBackoffMs(attempt.attempt, options);
   if (deadline !== undefined && delayMs >= deadline.remainingMs()) return "deadline";
   if (budget !== undefined && !budget.tryWithdraw()) return "budget";
   return delayMs;

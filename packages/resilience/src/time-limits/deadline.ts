@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import type { CallOptions, Operation } from "../operation.js";
+import type { CallOptions, Operation } from "../call/call.js";
 import { ResilienceError } from "../resilience-error.js";
 import { runWithTimeout } from "./run-with-timeout.js";
 
@@ -31,7 +31,7 @@ export function readDeadline(header: string | undefined, maxTimeoutMs: number, c
   return createDeadline(Math.min(sentMs, maxTimeoutMs), clock);
 }
 
-export interface DeadlineOptions extends CallOptions {
+export interface DeadlineOptions {
   clock: Clock;
   deadline: Deadline;
   /** Names the policy in the error. */
@@ -39,11 +39,15 @@ export interface DeadlineOptions extends CallOptions {
 }
 
 /** Runs `operation` until `deadline` at most, as `runWithTimeout` does; its error has the code `deadline_exceeded`. */
-export function runWithDeadline<T>(operation: Operation<T>, options: DeadlineOptions): Promise<T> {
-  const { deadline, name } = options;
+export function runWithDeadline<T>(
+  operation: Operation<T>,
+  options: DeadlineOptions,
+  callOptions?: CallOptions,
+): Promise<T> {
+  const { clock, deadline, name } = options;
   const createError = (): Error => new ResilienceError("deadline_exceeded", name, `${name} ran past its deadline`);
   if (deadline.expired) return Promise.reject(createError());
-  return runWithTimeout(operation, { ...options, timeoutMs: deadline.remainingMs(), createError });
+  return runWithTimeout(operation, { clock, name, timeoutMs: deadline.remainingMs(), createError }, callOptions);
 }
 
 class ClockDeadline implements Deadline {

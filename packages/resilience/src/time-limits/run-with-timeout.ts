@@ -1,8 +1,9 @@
+import { AbortableCall, scopeOf } from "../call/call-scope.js";
+import type { CallOptions, Operation } from "../call/call.js";
 import type { Clock } from "../clock.js";
-import type { CallOptions, Operation } from "../operation.js";
 import { ResilienceError } from "../resilience-error.js";
 
-export interface TimeoutOptions extends CallOptions {
+export interface TimeoutOptions {
   clock: Clock;
   timeoutMs: number;
   /** Names the policy in the error. */
@@ -16,23 +17,28 @@ export interface TimeoutOptions extends CallOptions {
  * and the signal of this call, which no other call shares, aborts with the same error. The caller's abort is passed on
  * with its reason. What the operation does after that is dropped, its rejection included.
  */
-export function runWithTimeout<T>(operation: Operation<T>, options: TimeoutOptions): Promise<T> {
-  const { clock, timeoutMs, signal } = options;
-  if (signal?.aborted === true) return Promise.reject(signal.reason);
+export function runWithTimeout<T>(
+  operation: Operation<T>,
+  options: TimeoutOptions,
+  callOptions?: CallOptions,
+): Promise<T> {
+  const caller = scopeOf(callOptions);
+  if (caller.aborted) return Promise.reject(caller.reason);
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
-    const timer = clock.setTimeout(() => stop(createTimeoutError(options)), timeoutMs);
-    const cancel = signal === undefined ? undefined : () => stop(signal.reason);
-    if (cancel !== undefined) signal?.addEventListener("abort", cancel);
+    const { clock } = options;
+    const call = new AbortableCall(caller);
+    const stop = (reason: unknown): void => {
+      release();
+      reject(reason);
+      call.abort(reason);
+    };
+    const cancel = (): void => stop(caller.reason);
+    const timer = clock.setTimeout(() => stop(createTimeoutError(options)), options.timeoutMs);
+    caller.addAbortListener(cancel);
 
     function release(): void {
       clock.clearTimeout(timer);
-      if (cancel !== undefined) signal?.removeEventListener("abort", cancel);
-    }
-    function stop(reason: unknown): void {
-      release();
-      reject(reason);
-      controller.abort(reason);
+      caller.removeAbortListener(cancel);
     }
     function succeed(value: T): void {
       release();
@@ -44,7 +50,7 @@ export function runWithTimeout<T>(operation: Operation<T>, options: TimeoutOptio
     }
 
     try {
-      Promise.resolve(operation(controller.signal)).then(succeed, fail);
+      Promise.resolve(operation(call)).then(succeed, fail);
     } catch (error) {
       fail(error);
     }
