@@ -12,6 +12,7 @@ import { reportDependencies } from "./ops/dependencies.js";
 import { EventLoopWatch } from "./ops/event-loop-watch.js";
 import { HeartbeatPublisher } from "./ops/heartbeat.js";
 import { startOpsServer, type OpsServer } from "./ops/ops-server.js";
+import { measureReadiness } from "./ops/readiness-metrics.js";
 import { heartbeatState, reportReadiness, type ReadinessReport } from "./ops/readiness.js";
 import type { ServiceDefinition } from "./service-definition.js";
 
@@ -62,6 +63,7 @@ export class ServiceRuntime<Env extends z.ZodObject> {
       },
     });
     this.#metrics = createMetrics({ service: definition.name, instance });
+    measureReadiness({ metrics: this.#metrics, readiness: () => this.#readiness() });
     this.#eventLoop = new EventLoopWatch({
       clock,
       stuckAfterMs: EVENT_LOOP_STUCK_AFTER_MS,

@@ -58,7 +58,7 @@ export function createLogger(o: LoggerOptions): Logger {
 /** Children inherit everything from their parent but the formatter of bindings, so theirs are redacted before. */
 function redactChildBindings(logger: Logger): Logger {
   type CreateChild = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
-  const createChild = Reflect.get(logger, "child") as CreateChild;
+  const createChild = Reflect.get<object, string>(logger, "child") as CreateChild;
   const child: CreateChild = function child(this, bindings, options) {
     return createChild.call(this, redactFields(bindings), options);
   };
