@@ -67,8 +67,9 @@ export async function compose(base: ServiceBase<MemoryConfig>): Promise<Componen
         }),
     ).singleton(),
     commitLog: asFunction(
-      ({ resultApplier, memoryMetrics }: Cradle) =>
+      ({ redis, resultApplier, memoryMetrics }: Cradle) =>
         new CommitLog({
+          redis,
           turnResults,
           resultApplier,
           logger,

@@ -21,13 +21,19 @@ local messages, bytes, sessionId, sessionKeyPrefix = tonumber(ARGV[6]), tonumber
 local turnStateTtlMs, sessionTtlMs = tonumber(ARGV[10]), tonumber(ARGV[11])
 local maxMessages, maxBytes, maxSessions = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 
+-- Redis does not undo a script that fails: what could refuse a write has to show in these reads, before the first one.
 local held = redis.call('HMGET', control, 'turnId', 'deletedAt', 'deletedOrder')
-if held[1] == turnId then redis.call('HDEL', control, 'turnId', 'attempt', 'fence', 'expiresAt') end
+local isDone = redis.call('HGET', turnState, 'state') == 'done'
+local isStored = redis.call('HEXISTS', texts, turnId) == 1
+redis.call('ZCARD', turns)
+redis.call('HLEN', summary)
+local latest = redis.call('ZREVRANGE', ownerSessions, 0, 0, 'WITHSCORES')
 
-if redis.call('HGET', turnState, 'state') == 'done' then return {'duplicate'} end
+if held[1] == turnId then redis.call('HDEL', control, 'turnId', 'attempt', 'fence', 'expiresAt') end
+if isDone then return {'duplicate'} end
 redis.call('HSET', turnState, 'state', 'done', 'order', order)
 redis.call('PEXPIRE', turnState, turnStateTtlMs)
-if redis.call('HEXISTS', texts, turnId) == 1 then return {'duplicate'} end
+if isStored then return {'duplicate'} end
 
 if text == '' then return {'applied', 0, 0} end
 local wasDeleted = held[2] and (submittedAt <= tonumber(held[2]) or order <= tonumber(held[3]))
@@ -51,7 +57,6 @@ while turnCount > 1 and (messageCount > maxMessages or byteCount > maxBytes) do
   trimmed = trimmed + 1
 end
 
-local latest = redis.call('ZREVRANGE', ownerSessions, 0, 0, 'WITHSCORES')
 local activity = now
 if latest[1] and tonumber(latest[2]) >= now then activity = tonumber(latest[2]) + 1 end
 redis.call('HSETNX', summary, 'createdAt', submittedAt)

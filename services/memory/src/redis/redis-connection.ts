@@ -1,4 +1,4 @@
-import type { OrchestraError } from "@ai-orchestra/contracts";
+import { OrchestraError } from "@ai-orchestra/contracts";
 import type { Logger } from "@ai-orchestra/telemetry";
 import { Redis } from "ioredis";
 import type { MemoryMetrics } from "../memory-metrics.js";
@@ -34,6 +34,8 @@ export class RedisConnection {
   readonly #metrics: MemoryMetrics;
   readonly #calls = new Map<string, ScriptCall>();
   readonly #failureListeners = new Set<() => void>();
+  /** As many as there are callers that wait: the commit log, once for each of its slots. */
+  readonly #upWaiters = new Set<() => void>();
   #isAnnouncedDown = false;
 
   constructor({ url, connectionName, commandTimeoutMs, scripts, logger, metrics }: RedisConnectionOptions) {
@@ -69,6 +71,24 @@ export class RedisConnection {
 
   get isUp(): boolean {
     return this.#client.status === "ready";
+  }
+
+  /** Resolves when calls can be made, which may be never. @throws the signal's reason once it is aborted. */
+  async untilUp(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.isUp) return;
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#upWaiters.delete(wake);
+        reject(OrchestraError.from(signal.reason));
+      };
+      const wake = (): void => {
+        signal.removeEventListener("abort", giveUp);
+        resolve();
+      };
+      this.#upWaiters.add(wake);
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
   }
 
   dependency(): "up" | "down" {
@@ -119,6 +139,8 @@ export class RedisConnection {
   #announceUp(): void {
     this.#isAnnouncedDown = false;
     this.#logger.info("redis is connected");
+    for (const wake of this.#upWaiters) wake();
+    this.#upWaiters.clear();
   }
 }
 

@@ -63,8 +63,9 @@ export class TurnLeases {
    * @throws OrchestraError `unavailable` when Redis or the results stream cannot be reached.
    */
   async begin(request: BeginRequest): Promise<BeginReply> {
-    const { catchUpGate, metrics } = this.#o;
-    if (!catchUpGate.isOpen) {
+    const { redis, catchUpGate, metrics } = this.#o;
+    // Without Redis the script below says so: the turn goes on without history instead of waiting for one.
+    if (redis.isUp && !catchUpGate.isOpen) {
       metrics.turnBegins.inc({ outcome: "catching_up" });
       return { status: "busy", retryAfterMs: BUSY_RETRY_AFTER_MS };
     }
