@@ -46,6 +46,17 @@ describe("a turn's result", () => {
     ]);
   });
 
+  it("follows what is there when the queue was made anew and counts from 1 again", async () => {
+    const session = newSession();
+    const now = Date.now();
+    for (const order of [500, 501]) await session.commit(session.result(`old${order}`, order, { submittedAt: now }));
+    for (const order of [3, 1, 2]) {
+      await session.commit(session.result(`new${order}`, order, { submittedAt: now + 3_600_000 + order }));
+    }
+    const turnIds = new Set((await session.messages()).map(({ turnId }) => turnId));
+    expect([...turnIds]).toEqual(["new1", "new2", "new3"]);
+  });
+
   it("is not applied again after its text was trimmed away", async () => {
     const session = newSession();
     const first = session.result("t1", 1);

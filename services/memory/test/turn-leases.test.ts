@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sessionKeys } from "../src/redis/session-keys.js";
 import { type MemoryHarness, startMemoryHarness, TestSession } from "./memory-harness.js";
 
@@ -188,6 +188,7 @@ describe("a lease that ran out while a result waits", () => {
   beforeAll(async () => {
     harness = await startMemoryHarness();
   });
+  afterEach(() => harness.stopInstances());
   afterAll(() => harness.stop());
 
   it("passes on only after that result is applied", async () => {
@@ -206,5 +207,19 @@ describe("a lease that ran out while a result waits", () => {
       ],
     });
     expect(await instance.readMetric("memory_commits_total", { source: "recovery", outcome: "applied" })).toBe(1);
+  });
+
+  it("passes on all the same when that result can never be applied", async () => {
+    const session = new TestSession(harness.bus);
+    const instance = await harness.startInstance();
+    await session.begin("t1", { order: 1 });
+    const keys = sessionKeys(session.owner, session.sessionId);
+    await harness.redis.hset(keys.control, "expiresAt", 1);
+    await harness.redis.set(keys.summary, "not a hash");
+    await instance.stopComponent("commit-log");
+    await harness.turnResults.put(session.subjectOf("t1"), session.result("t1", 1, { answer: "a secret" }));
+    expect(await session.begin("t2", { order: 2 })).toMatchObject({ status: "granted", messages: [] });
+    expect(instance.logLines.join("\n")).toContain("a result cannot be applied");
+    expect(instance.logLines.join("\n")).not.toContain("a secret");
   });
 });

@@ -1,8 +1,14 @@
 import { LUA_NOW, type RedisScript } from "../redis/redis-script.js";
 
+/** How far the clocks of two gateways may be apart. */
+const CLOCK_SKEW_MS = 60_000;
+
 /**
  * Applies a turn's result once: marks the turn done, releases its lease, stores its text by order, trims the session
  * and evicts the client's oldest idle sessions.
+ *
+ * Orders begin again at 1 when the queue is made anew. A turn that was sent clearly later than the newest one here, but
+ * has a lower order, is from a new queue: from then on orders are shifted to come after those of the old one.
  *
  * Arguments: turnId, order, submittedAt, stored turn as JSON ('' stores nothing), usable as context (0 or 1), messages,
  * bytes, sessionId, prefix of the owner's session keys, turnStateTtlMs, sessionTtlMs, most messages and most bytes of a
@@ -26,7 +32,7 @@ local held = redis.call('HMGET', control, 'turnId', 'deletedAt', 'deletedOrder')
 local isDone = redis.call('HGET', turnState, 'state') == 'done'
 local isStored = redis.call('HEXISTS', texts, turnId) == 1
 redis.call('ZCARD', turns)
-redis.call('HLEN', summary)
+local top = redis.call('HMGET', summary, 'shift', 'topPlace', 'topSubmittedAt')
 local latest = redis.call('ZREVRANGE', ownerSessions, 0, 0, 'WITHSCORES')
 
 if held[1] == turnId then redis.call('HDEL', control, 'turnId', 'attempt', 'fence', 'expiresAt') end
@@ -36,10 +42,20 @@ redis.call('PEXPIRE', turnState, turnStateTtlMs)
 if isStored then return {'duplicate'} end
 
 if text == '' then return {'applied', 0, 0} end
-local wasDeleted = held[2] and (submittedAt <= tonumber(held[2]) or order <= tonumber(held[3]))
-if wasDeleted then return {'applied', 0, 0} end
+if held[2] then
+  local deletedAt = tonumber(held[2])
+  local wasBegunBefore = order <= tonumber(held[3]) and submittedAt <= deletedAt + ${CLOCK_SKEW_MS}
+  if submittedAt <= deletedAt or wasBegunBefore then return {'applied', 0, 0} end
+end
 
-redis.call('ZADD', turns, order, turnId .. ':' .. usable .. ':' .. ARGV[6] .. ':' .. ARGV[7])
+local shift, topPlace, topSubmittedAt = tonumber(top[1] or '0'), tonumber(top[2] or '-1'), tonumber(top[3] or '0')
+if order + shift < topPlace and submittedAt > topSubmittedAt + ${CLOCK_SKEW_MS} then shift = topPlace end
+local place = order + shift
+if place > topPlace then
+  redis.call('HSET', summary, 'shift', shift, 'topPlace', place, 'topSubmittedAt', submittedAt)
+end
+
+redis.call('ZADD', turns, place, turnId .. ':' .. usable .. ':' .. ARGV[6] .. ':' .. ARGV[7])
 redis.call('HSET', texts, turnId, text)
 local turnCount = redis.call('HINCRBY', summary, 'turns', 1)
 local messageCount = redis.call('HINCRBY', summary, 'messages', messages)

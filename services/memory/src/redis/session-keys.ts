@@ -17,9 +17,9 @@ export const sessionKeyPrefix = (owner: string): string => `${ownerPrefix(owner)
 
 /** Keys of one session. Scripts that delete sessions derive the same names from `sessionKeyPrefix`. */
 export interface SessionKeys {
-  /** Hash: createdAt, updatedAt, turns, messages, bytes. */
+  /** Hash: createdAt, updatedAt, turns, messages, bytes; shift, topPlace, topSubmittedAt place turns of a new queue. */
   readonly summary: string;
-  /** Sorted set of `<turnId>:<usable>:<messages>:<bytes>`, scored by the turn's order. */
+  /** Sorted set of `<turnId>:<usable>:<messages>:<bytes>`, scored by the turn's place: its order, shifted. */
   readonly turns: string;
   /** Hash from turn id to the stored turn as JSON. */
   readonly texts: string;

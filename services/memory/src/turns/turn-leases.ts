@@ -140,14 +140,14 @@ export class TurnLeases {
   /** The turn whose lease ran out may have ended without anybody telling Redis; true when its result is applied now. */
   async #applyWaitingResult(turn: TurnKey): Promise<boolean> {
     const { turnResults, resultApplier, logger } = this.#o;
-    const found = await turnResults.get(subjects.turnResult(turn));
-    if (found === undefined) return false;
     try {
+      const found = await turnResults.get(subjects.turnResult(turn));
+      if (found === undefined) return false;
       await resultApplier.apply(found.value, "recovery");
       return true;
     } catch (error) {
       if (OrchestraError.from(error).retryable) throw error;
-      logger.error({ err: error, turnId: turn.turnId, sequence: found.sequence }, "a result cannot be applied");
+      logger.error({ err: error, turnId: turn.turnId }, "a result cannot be applied; its session goes on without it");
       return false;
     }
   }
