@@ -14,7 +14,8 @@ export async function endLeftovers(dataDir: string): Promise<void> {
   for (const server of [previous?.nats, previous?.redis]) {
     if (server === undefined || server.pid === null || !isProcessAlive(server.pid)) continue;
     const commandLine = await readCommandLine(server.pid);
-    const isRedis = commandLine.startsWith(`redis-server 127.0.0.1:${new URL(server.url).port}`);
+    // Redis replaces its command line with its address.
+    const isRedis = commandLine.includes(`redis-server 127.0.0.1:${new URL(server.url).port}`);
     if (isRedis || commandLine.includes(dataDir)) await endProcess(server.pid);
   }
 }

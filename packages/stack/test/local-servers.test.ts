@@ -37,7 +37,9 @@ test("keeps what JetStream acknowledged across a SIGKILL and a restart on the sa
   const nats = await startNatsServer({ dataDir });
   try {
     const { port, pid } = nats;
-    await sendNatsRequest(port, "$JS.API.STREAM.CREATE.WORDS", { name: "WORDS", subjects: ["words"], storage: "file" });
+    const stream = { name: "WORDS", subjects: ["words"], storage: "file", retention: "limits", num_replicas: 1 };
+    const created = await sendNatsRequest(port, "$JS.API.STREAM.CREATE.WORDS", stream);
+    expect(created).not.toHaveProperty("error");
     expect(await sendNatsRequest(port, "words", { colour: "blue" })).toEqual({ stream: "WORDS", seq: 1 });
     nats.kill("SIGKILL");
     await nats.waitExit();

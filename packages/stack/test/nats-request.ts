@@ -13,7 +13,7 @@ export function sendNatsRequest(port: number, subject: string, payload: unknown)
     socket.write(`PUB ${subject} _INBOX.1 ${Buffer.byteLength(body)}\r\n${body}\r\n`);
     socket.on("data", (chunk: string) => {
       received += chunk;
-      const reply = /^MSG _INBOX\.1 1 (?:\S+ )?\d+\r\n(.*)\r\n/m.exec(received)?.[1];
+      const reply = /^MSG _INBOX\.1 1 .*\r\n(.*)\r\n/m.exec(received)?.[1];
       if (reply === undefined) return;
       socket.destroy();
       resolve(JSON.parse(reply) as Record<string, unknown>);
