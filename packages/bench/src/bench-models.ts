@@ -16,10 +16,9 @@ export async function writeBenchModels(
     "    kind: generator",
     `    tokens: ${tokens}`,
     "    tokenDelayMs: 0",
-    ...(upstreamUrl === undefined ? [] : ["  http:", "    kind: openai", `    baseUrl: ${upstreamUrl}`]),
-    "models:",
-    "  - id: bench/generator",
-    ...(upstreamUrl === undefined ? [] : ["  - id: http/model"]),
+    ...(upstreamUrl === undefined
+      ? []
+      : ["  http:", "    kind: openai", `    baseUrl: ${upstreamUrl}`, "    models:", "      - name: model"]),
   ];
   await writeFile(path, `${lines.join("\n")}\n`);
   return { dataDir, path };

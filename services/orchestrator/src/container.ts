@@ -41,11 +41,11 @@ interface TurnScoped {
   turnEvents: TurnEvents;
   leaseKeeper: LeaseKeeper;
   turnSettlement: TurnSettlement;
-  turnExecution: TurnExecution;
 }
 
 /** Made anew for whoever asks. */
 interface Transients {
+  turnExecution: TurnExecution;
   answerer: Answerer;
 }
 
@@ -63,9 +63,9 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
 
   const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
-    modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment() })).singleton(),
+    modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment(), clock, logger })).singleton(),
     completions: asFunction(({ modelCatalog }: Cradle) =>
-      createCompletionRunner({ catalog: modelCatalog }),
+      createCompletionRunner({ catalog: modelCatalog, clock, logger, metrics }),
     ).singleton(),
     claimTurn: asFunction(() =>
       createTurnClaimer({ bus, clock, logger, turnResults, cancels, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
@@ -128,8 +128,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           turnSettlement: cradle.turnSettlement,
           turnStop: cradle.turnStop,
         }),
-    ).scoped(),
-
+    ).transient(),
     answerer: asFunction(
       ({ completions, turnEvents }: Cradle) =>
         new Answerer({ completions, turnEvents, clock, maxOutputBytes: LIMITS.maxOutputBytes }),

@@ -20,8 +20,8 @@ providers:
     kind: openai
     baseUrl: ${url}
     apiKeyEnv: MOCK_API_KEY
-models:
-  - id: mock/model
+    models:
+      - name: model
 `;
 
 export async function startMesh(options: StackOptions = {}): Promise<Mesh> {
