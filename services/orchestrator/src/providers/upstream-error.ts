@@ -12,6 +12,17 @@ export interface RefusedRequest {
   now: number;
 }
 
+/** The cause of an error that an upstream's status stands behind. */
+export class UpstreamStatus extends Error {
+  override readonly name = "UpstreamStatus";
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the upstream answered ${status}`);
+    this.status = status;
+  }
+}
+
 /**
  * Turns an HTTP status into an error. Upstream messages can quote keys, organisations or the user's text, so ours holds
  * only the status and those fields of the error object that look like identifiers.
@@ -19,13 +30,16 @@ export interface RefusedRequest {
 export function toRefusal({ status, headers, body, now }: RefusedRequest): OrchestraError {
   const what = describeError(parseErrorObject(body));
   const suffix = `(${[String(status), ...what].join(" ")})`;
+  const cause = new UpstreamStatus(status);
   if (status === 401 || status === 403) {
-    return new OrchestraError("provider_error", `the model provider did not accept our credentials ${suffix}`);
+    return new OrchestraError("provider_error", `the model provider did not accept our credentials ${suffix}`, {
+      cause,
+    });
   }
   if (status === 404)
-    return new OrchestraError("provider_error", `the model provider does not know the model ${suffix}`);
+    return new OrchestraError("provider_error", `the model provider does not know the model ${suffix}`, { cause });
   if (status === 408 || status === 504) {
-    return new OrchestraError("timeout", `the model provider took too long ${suffix}`, { retryable: true });
+    return new OrchestraError("timeout", `the model provider took too long ${suffix}`, { retryable: true, cause });
   }
   if (status === 429 || status === 425 || status === 409) {
     // A spent quota answers 429 as well, but waiting does not refill it.
@@ -34,13 +48,17 @@ export function toRefusal({ status, headers, body, now }: RefusedRequest): Orche
     return new OrchestraError("provider_unavailable", `the model provider limits us ${suffix}`, {
       retryable,
       retryAfterMs,
+      cause,
     });
   }
   if (status >= 500 && status !== 501) {
     const retryAfterMs = readRetryAfterMs(headers, now);
-    return new OrchestraError("provider_unavailable", `the model provider is in trouble ${suffix}`, { retryAfterMs });
+    return new OrchestraError("provider_unavailable", `the model provider is in trouble ${suffix}`, {
+      retryAfterMs,
+      cause,
+    });
   }
-  return new OrchestraError("provider_error", `the model provider refused the request ${suffix}`);
+  return new OrchestraError("provider_error", `the model provider refused the request ${suffix}`, { cause });
 }
 
 /** An error object that arrived inside a stream that had begun. */
