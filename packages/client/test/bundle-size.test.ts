@@ -23,8 +23,8 @@ async function loadBundler(): Promise<Bundler> {
 }
 
 it("is small, and imports nothing at run time", async () => {
-  const { build } = await loadBundler();
-  const { output } = await build({
+  const bundler = await loadBundler();
+  const { output } = await bundler.build({
     input: fileURLToPath(new URL("../src/index.ts", import.meta.url)),
     write: false,
     platform: "browser",
