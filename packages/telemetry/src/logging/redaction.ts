@@ -27,7 +27,7 @@ const SECRET_NAME = /(?:authorization|cookie|token|apikey|password|passwd|secret
 const CREDENTIAL = /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{8,}|(\bsk-)[\w-]{8,}|(:\/\/[^\s:/@"\\]*:)[^\s/@"\\]+(?=@)/gi;
 
 /** Whether a field of this name holds user text or a credential. */
-export function isSensitiveName(name: string): boolean {
+function isSensitiveName(name: string): boolean {
   const plain = name.toLowerCase().replaceAll(/[-_]/g, "");
   return TEXT_NAMES.has(plain) || SECRET_NAME.test(plain);
 }
