@@ -17,7 +17,6 @@ const DISCOVERY_TIMEOUT_MS = 2_000;
 const DISCOVERY_REFRESH_MS = 60_000;
 const DISCOVERY_RETRY_MS = 5_000;
 const DEFAULT_POLL_MS = 500;
-const SETTLE_MS = 100;
 
 export interface ModelCatalogOptions {
   /** Where keys, addresses and the path of the models file are looked up. Empty values count as not set. */
@@ -60,7 +59,6 @@ export class ModelCatalog {
       path: this.#path,
       clock,
       pollMs,
-      settleMs: SETTLE_MS,
       onChange: () => {
         this.#reloading = this.#reloading.then(() => this.#reload());
       },
@@ -86,13 +84,14 @@ export class ModelCatalog {
    * a `ModelsFileError` when the file, or the choice of `ORCHESTRA_DEFAULT_MODEL`, cannot be used.
    */
   async start(): Promise<void> {
-    const text = await this.#readFile();
-    if (text === undefined && this.#options.env["ORCHESTRA_CONFIG"]) {
-      throw new ModelsFileError(this.#path, [{ field: "", message: "there is no such file (ORCHESTRA_CONFIG)" }]);
-    }
-    this.#text = text;
-    await this.#apply(this.#load(text));
+    // Before the first reading, so that no change falls in between.
     this.#watch.start();
+    try {
+      await this.#loadFirst();
+    } catch (thrown) {
+      this.#watch.stop();
+      throw thrown;
+    }
   }
 
   /** Stops watching, lets running streams end and closes the connections. */
@@ -101,6 +100,15 @@ export class ModelCatalog {
     await this.#reloading;
     await this.#discovery.stop();
     await this.#pool.close();
+  }
+
+  async #loadFirst(): Promise<void> {
+    const text = await this.#readFile();
+    if (text === undefined && this.#options.env["ORCHESTRA_CONFIG"]) {
+      throw new ModelsFileError(this.#path, [{ field: "", message: "there is no such file (ORCHESTRA_CONFIG)" }]);
+    }
+    this.#text = text;
+    await this.#apply(this.#load(text));
   }
 
   /** A bad file changes nothing: what was loaded stays in force, and the log says what is wrong and where. */

@@ -1,41 +1,59 @@
-import { unwatchFile, watchFile, type Stats } from "node:fs";
+import { statSync } from "node:fs";
 import type { Clock, Timer } from "@ai-orchestra/service-kit";
 
 export interface ModelsFileWatchOptions {
   path: string;
   clock: Clock;
-  /** Called once the file has not changed any more for `settleMs`. */
-  onChange: () => void;
   /** How often the file's time and size are looked at. */
   pollMs: number;
-  settleMs: number;
+  /** Called when the file has changed, come or gone, and looks the same twice in a row. */
+  onChange: () => void;
 }
 
 /**
- * Notices changes of one file, also its coming and going. It polls, because that sees editors that write a new file in
- * place of the old one, and the symbolic links of mounted configuration, on every file system.
+ * Notices changes of one file. It polls, because that sees editors that move a new file over the old one, and the
+ * symbolic links of mounted configuration, on every file system.
  */
 export class ModelsFileWatch {
   readonly #options: ModelsFileWatchOptions;
-  readonly #listener: (now: Stats, before: Stats) => void;
   #timer: Timer | undefined;
+  #known = "";
+  #lastSeen = "";
 
   constructor(options: ModelsFileWatchOptions) {
     this.#options = options;
-    const { clock, settleMs, onChange } = options;
-    this.#listener = (now, before) => {
-      if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) return;
-      clock.clearTimeout(this.#timer);
-      this.#timer = clock.setTimeout(onChange, settleMs);
-    };
   }
 
+  /** Changes count from here on. */
   start(): void {
-    watchFile(this.#options.path, { interval: this.#options.pollMs, persistent: false }, this.#listener);
+    if (this.#timer !== undefined) return;
+    const { clock, pollMs } = this.#options;
+    this.#known = this.#lastSeen = this.#look();
+    this.#timer = clock.setInterval(() => this.#poll(), pollMs);
+    this.#timer.unref();
   }
 
   stop(): void {
-    unwatchFile(this.#options.path, this.#listener);
-    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.clock.clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #poll(): void {
+    const seen = this.#look();
+    const isSettled = seen === this.#lastSeen;
+    this.#lastSeen = seen;
+    if (!isSettled || seen === this.#known) return;
+    this.#known = seen;
+    this.#options.onChange();
+  }
+
+  /** What tells one version of the file from another; a file that cannot be looked at is like none. */
+  #look(): string {
+    try {
+      const { ino, mtimeMs, size } = statSync(this.#options.path);
+      return `${ino} ${mtimeMs} ${size}`;
+    } catch {
+      return "";
+    }
   }
 }
