@@ -47,6 +47,7 @@ export async function compose(base: ServiceBase<MemoryConfig>): Promise<Componen
           connectionName: instance,
           commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
           scripts: MEMORY_SCRIPTS,
+          clock,
           logger,
           metrics: memoryMetrics,
         }),

@@ -19,9 +19,9 @@ export function createMemoryMetrics(metrics: Metrics) {
       help: "Results by what became of them, and by the way they came: call, log or recovery of a lease that ran out.",
       labelNames: ["outcome", "source"],
     }),
-    applyLagMs: metrics.histogram({
-      name: "memory_apply_lag_ms",
-      help: "From the end of a turn to its result in Redis, in milliseconds.",
+    applyLagSeconds: metrics.histogram({
+      name: "memory_apply_lag_seconds",
+      help: "From the end of a turn to its result in Redis.",
     }),
     trimmedTurns: metrics.counter({
       name: "memory_trimmed_turns_total",
@@ -48,11 +48,11 @@ export function createMemoryMetrics(metrics: Metrics) {
       name: "memory_catching_up",
       help: "1 while results are known to wait unapplied and turns cannot begin.",
     }),
-    redisLatencyMs: metrics.histogram({
-      name: "memory_redis_latency_ms",
-      help: "Round trip to Redis in milliseconds, by script or command.",
+    redisLatencySeconds: metrics.histogram({
+      name: "memory_redis_latency_seconds",
+      help: "Round trip to Redis, by script or command.",
       labelNames: ["operation"],
-      buckets: [0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250],
+      buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
     }),
     redisErrors: metrics.counter({
       name: "memory_redis_errors_total",

@@ -32,14 +32,16 @@ type GateState = { kind: "open" } | { kind: "closed"; target?: number; settled: 
 export class CatchUpGate {
   readonly name = "catch-up-gate";
   readonly #o: CatchUpGateOptions;
-  #state: GateState = { kind: "open" };
+  #state: GateState;
   #timer: Timer | undefined;
   #check: Promise<void> | undefined;
-  #isStopped = false;
+  /** Whether the last look failed, which is logged once and not at every look. */
+  #isBlind = false;
+  #phase: "new" | "running" | "stopped" = "new";
 
   constructor(o: CatchUpGateOptions) {
     this.#o = o;
-    this.close();
+    this.#state = this.#beClosed();
   }
 
   get isOpen(): boolean {
@@ -47,24 +49,30 @@ export class CatchUpGate {
   }
 
   start(): void {
-    this.#scheduleCheck();
+    if (this.#phase !== "new") return;
+    this.#phase = "running";
+    this.close();
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#phase = "stopped";
     this.#o.clock.clearTimeout(this.#timer);
     await this.#check;
   }
 
   /** Closes it, or makes a closed one wait for the results that are there from now on as well. */
   close(): void {
-    this.#state = { kind: "closed", settled: -1, movedAtMs: this.#o.clock.monotonicMs() };
+    this.#state = this.#beClosed();
+    if (this.#check === undefined) this.#scheduleCheck();
+  }
+
+  #beClosed(): GateState {
     this.#o.metrics.catchingUp.set(1);
-    if (this.#timer === undefined && this.#check === undefined) this.#scheduleCheck();
+    return { kind: "closed", settled: -1, movedAtMs: this.#o.clock.monotonicMs() };
   }
 
   #scheduleCheck(): void {
-    if (this.#isStopped || this.#timer !== undefined || this.isOpen) return;
+    if (this.#phase !== "running" || this.#timer !== undefined || this.isOpen) return;
     this.#timer = this.#o.clock.setTimeout(() => {
       this.#timer = undefined;
       this.#check = this.#look().finally(() => {
@@ -106,9 +114,12 @@ export class CatchUpGate {
 
   async #readProgress(): Promise<CommitLogProgress | undefined> {
     try {
-      return await this.#o.readProgress();
+      const progress = await this.#o.readProgress();
+      this.#isBlind = false;
+      return progress;
     } catch (error) {
-      this.#o.logger.warn({ err: error }, "cannot see how far the commit log is");
+      if (!this.#isBlind) this.#o.logger.warn({ err: error }, "cannot see how far the commit log is");
+      this.#isBlind = true;
       return undefined;
     }
   }

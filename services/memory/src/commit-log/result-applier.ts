@@ -45,7 +45,7 @@ export class ResultApplier {
     const [outcome, trimmedTurns, evictedSessions] = result.stateless ? STATELESS : await this.#runScript(result);
     metrics.commits.inc({ outcome, source });
     if (outcome === "duplicate") return outcome;
-    metrics.applyLagMs.observe(Math.max(0, clock.now() - result.finishedAt));
+    metrics.applyLagSeconds.observe(Math.max(0, clock.now() - result.finishedAt) / 1_000);
     if (trimmedTurns > 0) metrics.trimmedTurns.inc(trimmedTurns);
     if (evictedSessions > 0) metrics.evictedSessions.inc(evictedSessions);
     return outcome;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@ai-orchestra/service-kit";
 import { startRedisServer, type RedisServer } from "@ai-orchestra/stack";
 import { createLogger, createMetrics } from "@ai-orchestra/telemetry";
 import { eventually } from "@ai-orchestra/testkit";
@@ -37,6 +38,7 @@ describe("RedisConnection", () => {
       connectionName: "memory-1",
       commandTimeoutMs: 250,
       scripts: [echo, misuse],
+      clock: systemClock,
       logger: createLogger({ service: "memory", instance: "memory-1", level: "silent" }),
       metrics: createMemoryMetrics(createMetrics({ service: "memory", instance: "memory-1" })),
     });
@@ -86,6 +88,18 @@ describe("RedisConnection", () => {
     await eventually(() => expect(redis.isUp).toBe(true), { timeoutMs: 2_000 });
     expect(await redis.execute("get", (client) => client.get("kept"))).toBe("yes");
     expect(await redis.run(echo, ["a"], [1])).toEqual(["a", "1"]);
+  });
+
+  it("sees within three seconds that the server is frozen although nobody calls", async () => {
+    const redis = createConnection();
+    await redis.start();
+    server.kill("SIGSTOP");
+    try {
+      await eventually(() => expect(redis.dependency()).toBe("down"), { timeoutMs: 3_000 });
+    } finally {
+      server.kill("SIGCONT");
+    }
+    await eventually(() => expect(redis.dependency()).toBe("up"), { timeoutMs: 3_000 });
   });
 
   it("fails fast while the server is frozen, and recovers when it goes on", async () => {

@@ -1,4 +1,5 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
+import type { Clock, Timer } from "@ai-orchestra/service-kit";
 import type { Logger } from "@ai-orchestra/telemetry";
 import { Redis } from "ioredis";
 import type { MemoryMetrics } from "../memory-metrics.js";
@@ -10,12 +11,14 @@ const RECONNECT_MAX_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A server that stays silent this long gets a new connection, which also empties the queue of unanswered commands. */
 const SILENCE_TIMEOUT_MS = 1_000;
+const PROBE_EVERY_MS = 1_000;
 
 export interface RedisConnectionOptions {
   readonly url: string;
   readonly connectionName: string;
   readonly commandTimeoutMs: number;
   readonly scripts: readonly RedisScript[];
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: MemoryMetrics;
 }
@@ -30,6 +33,7 @@ type ScriptCall = (...keysAndArguments: Argument[]) => Promise<unknown>;
 export class RedisConnection {
   readonly name = "redis";
   readonly #client: Redis;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #metrics: MemoryMetrics;
   readonly #calls = new Map<string, ScriptCall>();
@@ -37,8 +41,10 @@ export class RedisConnection {
   /** As many as there are callers that wait: the commit log, once for each of its slots. */
   readonly #upWaiters = new Set<() => void>();
   #isAnnouncedDown = false;
+  #probeTimer: Timer | undefined;
 
-  constructor({ url, connectionName, commandTimeoutMs, scripts, logger, metrics }: RedisConnectionOptions) {
+  constructor({ url, connectionName, commandTimeoutMs, scripts, clock, logger, metrics }: RedisConnectionOptions) {
+    this.#clock = clock;
     this.#logger = logger;
     this.#metrics = metrics;
     this.#client = new Redis(url, {
@@ -62,10 +68,12 @@ export class RedisConnection {
   /** Resolves once connected, or when the first try failed: a service whose Redis is away starts, and says so in its calls. */
   async start(): Promise<void> {
     if (this.#client.status !== "wait") return;
+    this.#probeTimer = this.#clock.setInterval(() => void this.#probe(), PROBE_EVERY_MS);
     await this.#client.connect().catch((error: Error) => this.#announceDown(error));
   }
 
   stop(): void {
+    this.#clock.clearInterval(this.#probeTimer);
     this.#client.disconnect();
   }
 
@@ -109,14 +117,20 @@ export class RedisConnection {
 
   /** Runs plain commands under a name for the metrics. Fails as `run` does. */
   async execute<T>(operation: string, command: (client: Redis) => Promise<T>): Promise<T> {
-    const startedAt = performance.now();
+    const startedAt = this.#clock.monotonicMs();
     try {
       const reply = await command(this.#client);
-      this.#metrics.redisLatencyMs.observe({ operation }, performance.now() - startedAt);
+      this.#metrics.redisLatencySeconds.observe({ operation }, (this.#clock.monotonicMs() - startedAt) / 1_000);
       return reply;
     } catch (thrown) {
       throw this.#fail(operation, thrown);
     }
+  }
+
+  /** Notices a silent server also when nobody calls. Never rejects: a failure is counted and told like any other. */
+  async #probe(): Promise<void> {
+    if (!this.isUp) return;
+    await this.execute("ping", (client) => client.ping()).catch(() => {});
   }
 
   #fail(operation: string, thrown: unknown): OrchestraError {
