@@ -20,7 +20,7 @@ process.exitCode = await main(options);
 
 async function main({ root, check }) {
   if (!existsSync(SERVICE_KIT)) {
-    console.error("Nothing is built yet: run `npm run build` first.");
+    console.error("Nothing is built yet: run `pnpm build` first.");
     return 1;
   }
   const { describeEnv } = await import(pathToFileURL(SERVICE_KIT).href);
@@ -48,7 +48,7 @@ async function documentService({ root, name, check, describeEnv }) {
   const readme = join(folder, "README.md");
   const shownReadme = relative(root, readme);
   const config = join(folder, "dist", "config.js");
-  if (!existsSync(config)) return problem(`services/${name} is not built: run \`npm run build\` first.`);
+  if (!existsSync(config)) return problem(`services/${name} is not built: run \`pnpm build\` first.`);
   if (!existsSync(readme))
     return problem(`${shownReadme} is missing: write it, with ${START} and ${END} where the table belongs.`);
   const { envSchema } = await import(pathToFileURL(config).href);
@@ -63,7 +63,7 @@ async function documentService({ root, name, check, describeEnv }) {
   const after = replaceTable(before, renderTables(variables));
   if (after === undefined) return problem(`${shownReadme} has no ${START} … ${END} for the table.`);
   if (after === before) return { isProblem: false, message: `${shownReadme} is up to date` };
-  if (check) return problem(`${shownReadme} is out of date: run \`npm run docs:config\` and commit the result.`);
+  if (check) return problem(`${shownReadme} is out of date: run \`pnpm docs:config\` and commit the result.`);
   writeFileSync(readme, after);
   return { isProblem: false, message: `${shownReadme} updated` };
 }

@@ -21,7 +21,7 @@ export class FixtureProcess {
 
   constructor(env: Record<string, string>) {
     if (!existsSync(fileURLToPath(new URL("../dist/index.js", import.meta.url)))) {
-      throw new Error("these tests run the built packages: run `npm run build` first");
+      throw new Error("these tests run the built packages: run `pnpm build` first");
     }
     this.child = spawn(process.execPath, [FIXTURE_SERVICE], {
       env: { PATH: process.env["PATH"], OPS_PORT: "0", INSTANCE_ID: "memory-1", ...env },
