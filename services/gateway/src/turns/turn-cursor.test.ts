@@ -103,7 +103,14 @@ describe("a viewer's cursor", () => {
   });
 
   test("drops what the viewer has and what older attempts say", () => {
-    const { outcomes } = follow([started(2), delta(2, 0, "ab"), delta(2, 0, "ab"), delta(1, 2, "x"), started(2), started(1)]);
+    const { outcomes } = follow([
+      started(2),
+      delta(2, 0, "ab"),
+      delta(2, 0, "ab"),
+      delta(1, 2, "x"),
+      started(2),
+      started(1),
+    ]);
     expect(outcomes).toEqual(["sent", "sent", "dropped", "dropped", "dropped", "dropped"]);
   });
 
@@ -136,11 +143,22 @@ describe("a viewer's cursor", () => {
 
   test("completes a missed tail from the result before the terminal frame", () => {
     const { frames } = follow([started(1), delta(1, 0, "ab"), ended(completed({ attempt: 1, text: "abcd" }))]);
-    expect(frames.slice(2)).toMatchObject([{ type: "turn.delta", from: 2, to: 4, text: "cd" }, { type: "turn.completed" }]);
+    expect(frames.slice(2)).toMatchObject([
+      { type: "turn.delta", from: 2, to: 4, text: "cd" },
+      { type: "turn.completed" },
+    ]);
   });
 
   test("finds the missed text between events that are not text", () => {
-    const result = completed({ attempt: 1, text: "abcdef", to: 9, segments: [[1, 4], [5, 8]] });
+    const result = completed({
+      attempt: 1,
+      text: "abcdef",
+      to: 9,
+      segments: [
+        [1, 4],
+        [5, 8],
+      ],
+    });
     const { frames } = follow([ended(result)], { attempt: 1, position: 3 });
     expect(frames).toMatchObject([{ type: "turn.delta", from: 3, to: 9, text: "cdef" }, { type: "turn.completed" }]);
   });
@@ -160,10 +178,9 @@ describe("a viewer's cursor", () => {
   });
 
   test("shows only the end when the result is of an older attempt or says too little", () => {
-    expect(follow([started(2), ended(completed({ attempt: 1, text: "ab" }))]).frames.map((frame) => frame.type)).toEqual([
-      "turn.started",
-      "turn.completed",
-    ]);
+    expect(
+      follow([started(2), ended(completed({ attempt: 1, text: "ab" }))]).frames.map((frame) => frame.type),
+    ).toEqual(["turn.started", "turn.completed"]);
     expect(follow([ended(cancelled(1, "ab"))]).frames.map((frame) => frame.type)).toEqual(["turn.cancelled"]);
   });
 
@@ -221,7 +238,9 @@ function mergeTexts(events: readonly TurnEvent[], merge: readonly boolean[]): Tu
   return merged;
 }
 
-const partsArbitrary = fc.array(fc.oneof(fc.string({ minLength: 1, maxLength: 5 }), fc.constant(null)), { maxLength: 12 });
+const partsArbitrary = fc.array(fc.oneof(fc.string({ minLength: 1, maxLength: 5 }), fc.constant(null)), {
+  maxLength: 12,
+});
 
 test("whatever is lost, repeated, merged or late, the viewer's text is the producer's and ends once", () => {
   fc.assert(

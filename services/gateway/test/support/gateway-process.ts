@@ -1,3 +1,4 @@
+import { eventually } from "@ai-orchestra/testkit";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -14,6 +15,8 @@ export interface GatewayProcess {
   readonly log: string[];
   /** Resolves with the exit code. */
   exited: Promise<number | null>;
+  /** Reads the metrics until the pattern is in them, and returns them. */
+  waitForMetric(pattern: RegExp): Promise<string>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -22,15 +25,18 @@ export async function startGateway(natsUrl: string, env: Record<string, string> 
   const child = spawnGateway({ NATS_URL: natsUrl, GATEWAY_PORT: "0", OPS_PORT: "0", ...env });
   const exited = once(child, "exit").then(([code]) => code as number | null);
   const log: string[] = [];
-  const port = await new Promise<number>((resolve, reject) => {
+  const { port, opsUrl } = await new Promise<{ port: number; opsUrl: string }>((resolve, reject) => {
+    let port: number | undefined;
     const timer = setTimeout(() => reject(new Error(`no gateway:\n${log.join("\n")}`)), START_TIMEOUT_MS);
     void exited.then((code) => reject(new Error(`the gateway exited with ${code}:\n${log.join("\n")}`)));
+    child.stderr!.on("data", (chunk: Buffer) => log.push(chunk.toString()));
     createInterface({ input: child.stdout! }).on("line", (line) => {
       log.push(line);
-      const entry = JSON.parse(line) as { msg?: string; port?: number };
-      if (entry.msg === "clients may connect" && entry.port !== undefined) {
+      const entry = JSON.parse(line) as { msg?: string; port?: number; opsUrl?: string };
+      if (entry.msg === "clients may connect") port = entry.port;
+      if (entry.msg === "ready" && port !== undefined && entry.opsUrl !== undefined) {
         clearTimeout(timer);
-        resolve(entry.port);
+        resolve({ port, opsUrl: entry.opsUrl });
       }
     });
   });
@@ -39,6 +45,15 @@ export async function startGateway(natsUrl: string, env: Record<string, string> 
     process: child,
     log,
     exited,
+    waitForMetric: (pattern) =>
+      eventually(
+        async () => {
+          const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
+          if (!pattern.test(metrics)) throw new Error(`no ${pattern} in the metrics`);
+          return metrics;
+        },
+        { timeoutMs: 10_000, intervalMs: 100 },
+      ),
     stop: (signal = "SIGTERM") => {
       child.kill(signal);
       return exited;
@@ -48,5 +63,5 @@ export async function startGateway(natsUrl: string, env: Record<string, string> 
 
 /** Starts the built gateway without waiting for anything. */
 export function spawnGateway(env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
 }

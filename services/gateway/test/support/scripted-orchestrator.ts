@@ -92,6 +92,11 @@ export class ScriptedTurn {
     if (!this.muted) this.#bus.publish(subjects.turnEvents(this.request), event);
   }
 
+  /** Resolves when the server has what was published. */
+  async flush(): Promise<void> {
+    await this.#bus.flush();
+  }
+
   completedFrame(): TerminalFrame {
     const { turnId, sessionId } = this.request;
     return {

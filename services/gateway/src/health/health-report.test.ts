@@ -1,0 +1,42 @@
+import type { Heartbeat } from "@ai-orchestra/contracts";
+import { expect, test } from "vitest";
+import { reportHealth } from "./health-report.js";
+
+const NOW = 1_000_000;
+
+function sight(service: string, state: Heartbeat["state"] = "ready", ageMs = 0, instance = `${service}-1`) {
+  return {
+    beat: { service, instance, version: "1.0.0", pid: 1, startedAt: 0, opsUrl: "", state, dependencies: {} },
+    seenAt: NOW - ageMs,
+  };
+}
+
+const statusOf = (sightings: ReturnType<typeof sight>[], busConnected = true) =>
+  reportHealth({ sightings, busConnected, now: NOW }).status;
+
+const everyone = [sight("gateway"), sight("orchestrator"), sight("memory")];
+
+test("is ok when every service has an instance that is ready", () => {
+  expect(statusOf(everyone)).toBe("ok");
+});
+
+test("is degraded without memory, and when an instance says so", () => {
+  expect(statusOf([sight("gateway"), sight("orchestrator")])).toBe("degraded");
+  expect(statusOf([...everyone, sight("orchestrator", "degraded", 0, "orchestrator-2")])).toBe("degraded");
+});
+
+test("is down without an orchestrator or the bus", () => {
+  expect(statusOf([sight("gateway"), sight("memory")])).toBe("down");
+  expect(statusOf([sight("gateway"), sight("memory"), sight("orchestrator", "ready", 6_000)])).toBe("down");
+  expect(statusOf(everyone, false)).toBe("down");
+});
+
+test("does not mind an instance that is lost while its service has another", () => {
+  const report = reportHealth({
+    sightings: [...everyone, sight("orchestrator", "ready", 6_000, "orchestrator-2")],
+    busConnected: true,
+    now: NOW,
+  });
+  expect(report.status).toBe("ok");
+  expect(report.services.orchestrator?.instances.map(({ status }) => status)).toEqual(["ready", "lost"]);
+});
