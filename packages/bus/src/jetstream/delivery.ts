@@ -37,7 +37,7 @@ export class Delivery {
     this.pendingCount = position.pendingCount;
   }
 
-  /** Whether ack, nak or terminate was called. */
+  /** Whether ack, nak, abandon or terminate was called. */
   get settled(): boolean {
     return this.#settled;
   }
@@ -60,6 +60,11 @@ export class Delivery {
 
   terminate(reason: string): void {
     this.#settle(Buffer.from(`+TERM ${reason}`));
+  }
+
+  /** Leaves the message to a newer delivery of it: nothing is sent. */
+  abandon(): void {
+    this.#settled = true;
   }
 
   /** Starts `ackWaitMs` anew. */

@@ -28,7 +28,7 @@ export class Job<T> {
     return this.#delivery.deliveryCount;
   }
 
-  /** Done: removes the message. Only the first of ack, nak and terminate counts. */
+  /** Done: removes the message. Only the first of ack, nak, abandon and terminate counts. */
   ack(): void {
     this.#delivery.ack();
   }
@@ -36,6 +36,11 @@ export class Job<T> {
   /** Gives the message back, to be delivered again at once or after `delayMs`. */
   nak(delayMs?: number): void {
     this.#delivery.nak(delayMs);
+  }
+
+  /** Says nothing: a newer delivery of the message is being worked on, and an ack or nak from here would end it. */
+  abandon(): void {
+    this.#delivery.abandon();
   }
 
   /** Not done yet: starts `ackWaitMs` anew. Costs one small unacknowledged message. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@ai-orchestra/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FrameProbe } from "./frame-probe.js";
@@ -68,11 +69,9 @@ describe("processes that die in mid-stream", () => {
       await Promise.all(turnIds.map((turnId) => probe.next("turn.delta", turnId)));
       const paused = mesh.stack.service("orchestrator", 1);
       paused.kill("SIGSTOP");
-      const wake = setTimeout(() => paused.kill("SIGCONT"), 8_000);
-      await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 30_000)));
-      await eventually(() => expect(paused.pid).toBeGreaterThan(0));
-      clearTimeout(wake);
+      await delay(8_000);
       paused.kill("SIGCONT");
+      await Promise.all(turnIds.map((turnId) => probe.terminal(turnId, 30_000)));
       for (const turnId of turnIds) {
         await eventually(async () => expect(await readHistory(`${turnId}-s`)).toHaveLength(2));
         expect(probe.terminals(turnId)).toHaveLength(1);

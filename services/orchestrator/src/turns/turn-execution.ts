@@ -146,21 +146,29 @@ export class TurnExecution {
       log: eventLog,
     };
     const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()));
-    return standing === undefined ? { kind: "abandoned" } : { kind: "ended", result: standing };
+    if (standing !== undefined) return { kind: "ended", result: standing };
+    job.nak(MAX_BUSY_DELAY_MS);
+    return { kind: "requeued" };
   }
 
   /** Handed over: the queue gives the turn to somebody else at once. Superseded: silence, since the newer attempt acks. */
   #leave(): ExecutionEnd {
     const { job, turnStop } = this.#options;
-    if (turnStop.reason !== "handover") return { kind: "abandoned" };
-    job.nak(0);
-    return { kind: "requeued" };
+    if (turnStop.reason === "handover") {
+      job.nak();
+      return { kind: "requeued" };
+    }
+    job.abandon();
+    return { kind: "abandoned" };
   }
 
   async #waitForSession(claim: Extract<TurnClaim, { status: "busy" }>): Promise<ExecutionEnd> {
     const { clock, job, sessionInterrupter, turnStop } = this.#options;
     const { data: request } = job;
-    if (claim.holderTurnId === request.turnId) return this.#leave();
+    if (claim.holderTurnId === request.turnId) {
+      job.abandon();
+      return { kind: "abandoned" };
+    }
     if (turnStop.reason === "cancelled") return this.#end({ kind: "cancelled" }, undefined);
     if (request.deadlineAt <= clock.now()) {
       return this.#end(failed("timeout", "the turn waited for its session longer than its time limit"), undefined);
