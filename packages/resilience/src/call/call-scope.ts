@@ -7,6 +7,8 @@ import type { Call, CallOptions } from "./call.js";
 export abstract class CallScope implements Call {
   abstract readonly signal: AbortSignal;
   abstract readonly attempt: number;
+  /** Whether it can be aborted at all; what nothing aborts needs no listener. */
+  abstract readonly abortable: boolean;
   abstract readonly aborted: boolean;
   /** Why it was aborted. */
   abstract readonly reason: unknown;
@@ -38,6 +40,10 @@ export class RootCall extends CallScope {
     return this.ownSignal;
   }
 
+  get abortable(): boolean {
+    return this.callerSignal !== undefined;
+  }
+
   get aborted(): boolean {
     return this.callerSignal !== undefined && this.callerSignal.aborted;
   }
@@ -59,6 +65,7 @@ export class RootCall extends CallScope {
 
 /** A scope that its layer can abort. The layer also passes on the abort of the scope around it. */
 export class AbortableCall extends CallScope {
+  readonly abortable = true;
   private readonly parent: CallScope;
   private readonly onCommit: (() => void) | undefined;
   private controller: AbortController | undefined;
@@ -132,6 +139,10 @@ export class AttemptCall extends CallScope {
 
   get signal(): AbortSignal {
     return this.parent.signal;
+  }
+
+  get abortable(): boolean {
+    return this.parent.abortable;
   }
 
   get aborted(): boolean {

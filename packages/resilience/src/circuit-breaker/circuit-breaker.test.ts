@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ResilienceError } from "../resilience-error.js";
 import { ManualClock } from "../testing/manual-clock.js";
+import { rejectOnAbort } from "../testing/operations.js";
 import { createCircuitBreaker, type CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.js";
 import type { CircuitStateChange } from "./circuit-state.js";
 
@@ -63,7 +64,7 @@ describe("a closed circuit", () => {
     const { breaker } = setUp();
     for (let call = 0; call < 10; call += 1) {
       const controller = new AbortController();
-      const running = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
+      const running = breaker.execute(rejectOnAbort, { signal: controller.signal });
       controller.abort(new Error("the user left"));
       await expect(running).rejects.toThrow("the user left");
     }
@@ -74,7 +75,7 @@ describe("a closed circuit", () => {
     const { breaker } = setUp();
     for (let call = 0; call < 3; call += 1) {
       const controller = new AbortController();
-      const running = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
+      const running = breaker.execute(rejectOnAbort, { signal: controller.signal });
       controller.abort(new ResilienceError("timeout", "first token", "no token came"));
       await expect(running).rejects.toMatchObject({ code: "timeout" });
     }
@@ -172,7 +173,7 @@ describe("a half-open circuit", () => {
   it("frees the place of a probe that was cancelled, without a verdict", async () => {
     const { breaker } = await setUpHalfOpen();
     const controller = new AbortController();
-    const probe = breaker.execute(({ signal }) => rejectOnAbort(signal), { signal: controller.signal });
+    const probe = breaker.execute(rejectOnAbort, { signal: controller.signal });
     controller.abort(new Error("the user left"));
     await expect(probe).rejects.toThrow("the user left");
     expect(breaker.state).toMatchObject({ kind: "half-open", probesInFlight: 0 });
@@ -282,9 +283,3 @@ describe("a circuit that is switched by hand", () => {
     expect(seen).toEqual(["open"]);
   });
 });
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error));
-  });
-}

@@ -70,7 +70,7 @@ export function policy<Priority extends string = string>(options: PolicyOptions<
   const { name, clock, shedder, deadlineMs } = options;
   const innerLayers = createPolicyLayers(options);
 
-  async function executeIn<T>(
+  function executeIn<T>(
     caller: CallOptions,
     operation: Operation<T>,
     { deadline: callerDeadline, priority }: PolicyCallOptions<Priority>,
@@ -78,17 +78,9 @@ export function policy<Priority extends string = string>(options: PolicyOptions<
     const deadline = deadlineMs === undefined ? callerDeadline : tighten(callerDeadline, deadlineMs, clock);
     let next = operation;
     for (const layer of innerLayers) next = layer.wrap(next, deadline);
-    const admitted = admit(next, priority);
-    if (deadline === undefined) return admitted(scopeOf(caller));
-    return runWithDeadline(admitted, { clock, deadline, name }, caller);
-  }
-
-  function admit<T>(operation: Operation<T>, priority: Priority | undefined): Operation<T> {
-    if (shedder === undefined || priority === undefined) return operation;
-    return (call) => {
-      shedder.admit(priority);
-      return operation(call);
-    };
+    if (shedder !== undefined && priority !== undefined) next = shedBefore(next, shedder, priority);
+    if (deadline === undefined) return start(next, scopeOf(caller));
+    return runWithDeadline(next, { clock, deadline, name }, caller);
   }
 
   return {
@@ -108,4 +100,24 @@ export function policy<Priority extends string = string>(options: PolicyOptions<
 
 function tighten(callerDeadline: Deadline | undefined, deadlineMs: number, clock: Clock): Deadline {
   return callerDeadline?.within(deadlineMs) ?? createDeadline(deadlineMs, clock);
+}
+
+function shedBefore<T, Priority extends string>(
+  operation: Operation<T>,
+  shedder: LoadShedder<Priority>,
+  priority: Priority,
+): Operation<T> {
+  return (call) => {
+    shedder.admit(priority);
+    return operation(call);
+  };
+}
+
+/** Runs an operation so that whatever it throws becomes a rejection. */
+function start<T>(operation: Operation<T>, call: Call): Promise<T> {
+  try {
+    return Promise.resolve(operation(call));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

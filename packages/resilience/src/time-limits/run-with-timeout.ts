@@ -1,6 +1,6 @@
-import { AbortableCall, scopeOf } from "../call/call-scope.js";
+import { AbortableCall, scopeOf, type CallScope } from "../call/call-scope.js";
 import type { CallOptions, Operation } from "../call/call.js";
-import type { Clock } from "../clock.js";
+import type { Clock, TimerHandle } from "../clock.js";
 import { ResilienceError } from "../resilience-error.js";
 
 export interface TimeoutOptions {
@@ -25,36 +25,50 @@ export function runWithTimeout<T>(
   const caller = scopeOf(callOptions);
   if (caller.aborted) return Promise.reject(caller.reason);
   return new Promise<T>((resolve, reject) => {
-    const { clock } = options;
-    const call = new AbortableCall(caller);
-    const stop = (reason: unknown): void => {
-      release();
-      reject(reason);
-      call.abort(reason);
-    };
-    const cancel = (): void => stop(caller.reason);
-    const timer = clock.setTimeout(() => stop(createTimeoutError(options)), options.timeoutMs);
-    caller.addAbortListener(cancel);
-
-    function release(): void {
-      clock.clearTimeout(timer);
-      caller.removeAbortListener(cancel);
-    }
-    function succeed(value: T): void {
-      release();
-      resolve(value);
-    }
-    function fail(error: unknown): void {
-      release();
+    const call = new TimedCall(caller, options, reject);
+    const fail = (error: unknown): void => {
+      call.release();
       reject(error);
-    }
-
+    };
     try {
-      Promise.resolve(operation(call)).then(succeed, fail);
+      Promise.resolve(operation(call)).then((value) => {
+        call.release();
+        return resolve(value);
+      }, fail);
     } catch (error) {
       fail(error);
     }
   });
+}
+
+/** The scope of a call with a time limit, from its start until `release`. */
+class TimedCall extends AbortableCall {
+  private readonly caller: CallScope;
+  private readonly options: TimeoutOptions;
+  private readonly reject: (reason: unknown) => void;
+  private readonly timer: TimerHandle;
+  private readonly cancel: (() => void) | undefined;
+
+  constructor(caller: CallScope, options: TimeoutOptions, reject: (reason: unknown) => void) {
+    super(caller);
+    this.caller = caller;
+    this.options = options;
+    this.reject = reject;
+    this.timer = options.clock.setTimeout(() => this.stop(createTimeoutError(options)), options.timeoutMs);
+    this.cancel = caller.abortable ? () => this.stop(caller.reason) : undefined;
+    if (this.cancel !== undefined) caller.addAbortListener(this.cancel);
+  }
+
+  release(): void {
+    this.options.clock.clearTimeout(this.timer);
+    if (this.cancel !== undefined) this.caller.removeAbortListener(this.cancel);
+  }
+
+  private stop(reason: unknown): void {
+    this.release();
+    this.reject(reason);
+    this.abort(reason);
+  }
 }
 
 function createTimeoutError({ createError, name, timeoutMs }: TimeoutOptions): Error {
