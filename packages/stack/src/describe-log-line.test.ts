@@ -10,6 +10,14 @@ test("prefers the last error to what was written after it", () => {
   expect(describeLogLine(tail)).toBe("cannot start: ECONNREFUSED");
 });
 
+test("follows an error to its causes, saying nothing twice", () => {
+  const err = { message: "models failed", cause: { message: "orchestra.config.yaml:3:1 not a list" } };
+  const line = JSON.stringify({ level: "fatal", msg: "the service failed: models failed", err });
+  expect(describeLogLine([line, '{"level":"info","msg":"stopped"}'])).toBe(
+    "the service failed: models failed: orchestra.config.yaml:3:1 not a list",
+  );
+});
+
 test("finds the error in the report of an uncaught exception", () => {
   const tail = [
     "node:events:502",

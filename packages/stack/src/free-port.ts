@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
+import { canConnect } from "./probe-tcp.js";
 
 /** Below the range Linux hands to outgoing connections (32768 up), so that a port stays free while its server restarts. */
 const FIRST_PORT = 20_000;
@@ -18,7 +19,7 @@ export async function findFreePort(): Promise<number> {
 
 /** True when nobody listens on `port`, neither on loopback nor on all addresses. */
 export async function isPortFree(port: number): Promise<boolean> {
-  return (await canListen(port)) && !(await canConnect(port));
+  return (await canListen(port)) && !(await canConnect({ host: "127.0.0.1", port, timeoutMs: CONNECT_TIMEOUT_MS }));
 }
 
 function canListen(port: number): Promise<boolean> {
@@ -26,18 +27,5 @@ function canListen(port: number): Promise<boolean> {
     const server = createServer();
     server.once("error", () => resolve(false));
     server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1", timeout: CONNECT_TIMEOUT_MS });
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => finish(true));
-    socket.once("error", () => finish(false));
-    socket.once("timeout", () => finish(false));
   });
 }

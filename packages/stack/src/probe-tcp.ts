@@ -28,3 +28,17 @@ export function probeFirstLine(port: number, greeting = ""): Promise<string | un
     socket.once("close", () => finish(undefined));
   });
 }
+
+/** True when somebody accepts a connection within `timeoutMs`. */
+export function canConnect(o: { host: string; port: number; timeoutMs: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: o.host, port: o.port, timeout: o.timeoutMs });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => finish(true));
+    socket.once("error", () => finish(false));
+    socket.once("timeout", () => finish(false));
+  });
+}

@@ -6,6 +6,7 @@ export type StackErrorCode =
   | "data_dir_in_use"
   | "not_built"
   | "config_invalid"
+  | "server_unreachable"
   | "start_failed"
   | "start_timeout"
   | "stopped";

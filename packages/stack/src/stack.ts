@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { discoverServices } from "./discover-services.js";
 import { endLeftovers } from "./end-leftovers.js";
-import { createExternalServer } from "./external-server.js";
+import { useExternalServer } from "./external-server.js";
 import type { LocalServer, SupervisionOptions } from "./local-server.js";
 import { startNatsServer, type NatsServer } from "./nats-server.js";
 import { planServices } from "./plan-services.js";
@@ -16,11 +16,11 @@ import { resolveStackOptions, type ResolvedStackOptions, type StackOptions } fro
 import { Watchdog } from "./watchdog.js";
 
 /** A stop takes at most 5 s: services first, and what is left of the time for NATS and Redis. */
-const SERVICE_GRACE_MS = 3_800;
-const STOP_BUDGET_MS = 4_700;
+const SERVICE_GRACE_MS = 3_400;
+const STOP_BUDGET_MS = 4_500;
 const MIN_SERVER_GRACE_MS = 500;
 /** What services are told to drain in, so that they are done before they are killed. */
-const SERVICE_DRAIN_MS = 3_300;
+const SERVICE_DRAIN_MS = 3_000;
 
 /** NATS, Redis and every service, running on this machine for one owner. */
 export class Stack {
@@ -149,10 +149,10 @@ async function startServers(
   const [nats, redis] = await Promise.allSettled([
     o.natsUrl === undefined
       ? startNatsServer({ ...supervision, dataDir: dirs.nats, logFile: join(o.logsDir, "nats.log") })
-      : createExternalServer(o.natsUrl),
+      : useExternalServer("NATS_URL", o.natsUrl),
     o.redisUrl === undefined
       ? startRedisServer({ ...supervision, dataDir: dirs.redis, logFile: join(o.logsDir, "redis.log") })
-      : createExternalServer(o.redisUrl),
+      : useExternalServer("REDIS_URL", o.redisUrl),
   ]);
   if (nats.status === "fulfilled") parts.nats = nats.value;
   if (redis.status === "fulfilled") parts.redis = redis.value;

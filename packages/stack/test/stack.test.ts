@@ -167,6 +167,13 @@ describe("refuses to start", () => {
     });
   });
 
+  test("with a NATS_URL at which nobody listens", async () => {
+    await expect(start({ natsUrl: "nats://user:secret@127.0.0.1:1" })).rejects.toMatchObject({
+      code: "server_unreachable",
+      message: "nobody listens at nats://127.0.0.1:1; start a server there, or unset NATS_URL to have one started",
+    });
+  });
+
   test("replicas of a service that does not exist, and lists those that do", async () => {
     await expect(start({ replicas: { memmory: 2 } })).rejects.toMatchObject({
       code: "usage",
@@ -201,6 +208,15 @@ describe("refuses to start", () => {
     const pids = events.flatMap((event) => (event.type === "started" ? [event.pid] : []));
     expect(pids.filter(isProcessAlive)).toEqual([]);
   });
+});
+
+test("uses servers it is given, and leaves them running", async () => {
+  const owner = await start({ dataDir: join(root, "owner") });
+  const guest = await start({ natsUrl: owner.nats.url, redisUrl: owner.redis.url });
+  expect(await readStackFile(guest.dataDir)).toMatchObject({ nats: { url: owner.nats.url, pid: null } });
+  await guest.stop();
+  expect(isProcessAlive(owner.nats.pid)).toBe(true);
+  expect(await runRedisCommands(owner.redis.port, ["PING"])).toEqual(["+PONG"]);
 });
 
 test("runs two stacks side by side", async () => {

@@ -21,8 +21,9 @@ export async function runLauncher(options: StackOptions): Promise<number> {
       ...options,
       signal: stopRequest.signal,
       onEvent(event) {
-        const line = announced || event.type === "exited" ? describeEvent(event) : undefined;
-        if (line !== undefined && !stopRequest.signal.aborted) console.error(line);
+        // Before that, startStack itself says what went wrong.
+        const line = announced && !stopRequest.signal.aborted ? describeEvent(event) : undefined;
+        if (line !== undefined) console.error(line);
       },
     });
     announce(stack);
