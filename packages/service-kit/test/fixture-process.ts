@@ -34,6 +34,10 @@ export class FixtureProcess {
     });
   }
 
+  get stdout(): string {
+    return this.#output.stdout;
+  }
+
   get stderr(): string {
     return this.#output.stderr;
   }

@@ -5,11 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectBus, type Bus } from "@ai-orchestra/bus";
-import { heartbeatSchema, subjects, type Heartbeat } from "@ai-orchestra/contracts";
+import { defineCall, heartbeatSchema, subjects, type Heartbeat } from "@ai-orchestra/contracts";
 import { startNatsServer, type NatsServer } from "@ai-orchestra/stack";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { eventually } from "./eventually.js";
 import { askOps, FIXTURE_SERVICE, FixtureProcess } from "./fixture-process.js";
+
+/** What `nats micro info memory` asks. */
+const DIRECTORY_INFO = defineCall({
+  subject: "$SRV.INFO.memory",
+  request: z.object({}),
+  response: z.looseObject({ metadata: z.record(z.string(), z.string()) }),
+  timeoutMs: 5000,
+});
 
 describe("a service process", () => {
   let dataDir: string;
@@ -98,9 +107,9 @@ describe("a service process", () => {
       opsUrl,
       dependencies: { nats: "up", c: "up" },
     });
-    const listed = await askDirectory(bus, "memory");
+    const listed = await bus.call(DIRECTORY_INFO, {});
     expect(listed).toMatchObject({ version: "1.2.3", metadata: { instance: "memory-1", opsUrl } });
-    expect(JSON.stringify(listed)).toContain("memory.turn.begin,memory.turn.commit");
+    expect(listed.metadata["endpoints"]).toBe("memory.turn.begin,memory.turn.commit");
   });
 
   it.each(["SIGTERM", "SIGINT"] as const)(
@@ -254,6 +263,21 @@ describe("a service process", () => {
     expect(beats.at(-1)?.state).toBe("draining");
     stop();
   });
+
+  it("drains when the process it was told to follow is gone, parent or not", async () => {
+    const followed = spawn(process.execPath, ["-e", "setInterval(() => undefined, 60_000)"], { stdio: "ignore" });
+    const service = start({ STACK_PARENT_PID: String(followed.pid) });
+    await service.waitReady();
+    followed.kill("SIGKILL");
+    expect(await service.waitExit()).toBe(0);
+    expect(service.componentsThat("component stops")).toEqual(["c", "b", "a"]);
+  });
+
+  it("writes for people when asked to", async () => {
+    const service = start({ LOG_FORMAT: "pretty" });
+    await eventually(() => expect(service.stdout).toMatch(/INFO.*ready/));
+    expect(service.stdout).not.toContain('"level"');
+  });
 });
 
 describe("a service process whose NATS comes and goes", () => {
@@ -321,18 +345,6 @@ describe("a service process whose NATS comes and goes", () => {
     nats = await startNatsServer({ dataDir, port: nats.port });
   });
 });
-
-/** Asks `$SRV.INFO` as `nats micro info` does and returns the first answer. */
-function askDirectory(bus: Bus, name: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    const inbox = `test.directory.${process.pid}`;
-    const subscription = bus.subscribe(inbox, (message) => {
-      subscription.unsubscribe();
-      resolve(message.json());
-    });
-    bus.connection.nats.publish(`$SRV.INFO.${name}`, undefined, { reply: inbox });
-  });
-}
 
 async function findUnusedPort(): Promise<number> {
   const server = createServer();

@@ -131,6 +131,7 @@ describe("createLogger", () => {
     ["a bearer header", "upstream said 401 to Bearer abcdefgh12345678", "abcdefgh12345678"],
     ["a provider key", "key sk-proj-abcdefgh12345678 refused", "abcdefgh12345678"],
     ["a password in a URL", "cannot reach nats://user:hunter2@bus:4222", "hunter2"],
+    ["a token in a URL", "cannot reach nats://s3cr3t@bus:4222/", "s3cr3t"],
   ])("replaces %s wherever it turns up", (_what, sentence, secret) => {
     const { logger, lines } = capture();
     logger.info(sentence);
@@ -142,6 +143,23 @@ describe("createLogger", () => {
       expect(line).not.toContain(secret);
       expect(() => JSON.parse(line) as unknown).not.toThrow();
     }
+  });
+
+  it("looks through what converts itself to JSON", () => {
+    const { logger, last } = capture();
+    const frame = { toJSON: () => ({ type: "turn.start", input: { text: "my diary" } }) };
+    const broken = {
+      toJSON: () => {
+        throw new Error("my diary");
+      },
+    };
+    logger.info({ frame, broken, at: new Date(0), body: Buffer.from("my diary") }, "converted");
+    expect(last()).toMatchObject({
+      frame: { type: "turn.start", input: "[redacted]" },
+      broken: "[redacted]",
+      at: "1970-01-01T00:00:00.000Z",
+      body: "[8 bytes]",
+    });
   });
 
   it("ends looking at objects that contain themselves", () => {

@@ -23,8 +23,8 @@ const TEXT_NAMES = new Set([
 /** Names of fields that hold credentials: `accessToken` and `OPENAI_API_KEY`, but not `inputTokens`. */
 const SECRET_NAME = /(?:authorization|cookie|token|apikey|password|passwd|secret|privatekey|seed|credentials)$/;
 
-/** Credentials that betray themselves by their look: bearer and basic headers, `sk-` keys, passwords in URLs. */
-const CREDENTIAL = /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{8,}|(\bsk-)[\w-]{8,}|(:\/\/[^\s:/@"\\]*:)[^\s/@"\\]+(?=@)/gi;
+/** Credentials that betray themselves by their look: bearer and basic headers, `sk-` keys, user and password in URLs. */
+const CREDENTIAL = /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{8,}|(\bsk-)[\w-]{8,}|(:\/\/)[^\s/@"\\]+(?=@)/gi;
 
 /** Whether a field of this name holds user text or a credential. */
 function isSensitiveName(name: string): boolean {
@@ -81,6 +81,20 @@ function redactNested(value: object, depth: number): unknown {
     return changed ? redacted : value;
   }
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if ("toJSON" in value) return value;
+  if ("toJSON" in value && typeof value.toJSON === "function") return redactConverted(value as Convertible, depth);
   return redactObject(value as Record<string, unknown>, depth);
+}
+
+interface Convertible {
+  toJSON(): unknown;
+}
+
+/** Converts now what would be converted on writing, to see what comes out of it. */
+function redactConverted(value: Convertible, depth: number): unknown {
+  try {
+    const plain = value.toJSON();
+    return typeof plain === "object" && plain !== null ? redactNested(plain, depth + 1) : plain;
+  } catch {
+    return REDACTED;
+  }
 }

@@ -14,6 +14,21 @@ describe("serializeError", () => {
     expect(serializeError(aggregate)).toMatchObject({ errors: [{ message: "e0" }, {}, {}, {}, { message: "e4" }] });
   });
 
+  it.each(["my diary", '{"type":"turn.start","input":my diary}', "[1, my diary]", "undefined"])(
+    "does not repeat the piece of %s that JSON.parse quotes",
+    (text) => {
+      let caught: unknown;
+      try {
+        JSON.parse(text);
+      } catch (error) {
+        caught = error;
+      }
+      const serialized = serializeError(caught);
+      expect(serialized).toMatchObject({ type: "SyntaxError", message: "malformed JSON" });
+      expect(JSON.stringify(serialized)).not.toMatch(/diary|undefined/);
+    },
+  );
+
   it("tells only the kind of a thrown object, whose content could be a user's", () => {
     expect(serializeError({ body: "my diary" })).toBe("thrown Object");
     expect(serializeError(Object.create(null))).toBe("thrown object");

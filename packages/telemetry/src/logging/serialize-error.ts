@@ -23,16 +23,22 @@ export function serializeError(thrown: unknown): SerializedError | string {
 function serialize(thrown: unknown, depth: number): SerializedError | string {
   if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : describe(thrown);
   const code: unknown = "code" in thrown ? thrown.code : undefined;
+  const message = quotesInput(thrown) ? "malformed JSON" : thrown.message;
   return {
     type: thrown.name,
-    message: thrown.message,
+    message,
     ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
-    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    ...(thrown.stack === undefined ? {} : { stack: thrown.stack.replace(thrown.message, () => message) }),
     ...(thrown.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: serialize(thrown.cause, depth + 1) }),
     ...(thrown instanceof AggregateError && depth < MAX_CAUSES
       ? { errors: thrown.errors.slice(0, MAX_AGGREGATED).map((one) => serialize(one, depth + 1)) }
       : {}),
   };
+}
+
+/** `JSON.parse` repeats a piece of what it was given: `Unexpected token 'm', "my diary" is not valid JSON`. */
+function quotesInput(error: Error): boolean {
+  return error instanceof SyntaxError && error.message.endsWith("is not valid JSON");
 }
 
 /** Only the kind of a thrown non-error is told: its content could be anything, a request body included. */
