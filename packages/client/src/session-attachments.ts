@@ -1,11 +1,18 @@
 import type { ClientFrame } from "@ai-orchestra/contracts";
 import { OrchestraClientError } from "./client-error.js";
 import { Listeners } from "./listeners.js";
+import { ResumeRequests } from "./resume-requests.js";
 import { reduceTurn, type TurnFrame, type TurnState } from "./turn-state.js";
 
 const MAX_ATTACHED_SESSIONS = 64;
 /** Turns whose progress is remembered; the oldest is forgotten first. */
 const MAX_FOLLOWED_TURNS = 512;
+
+interface FollowedTurn {
+  readonly sessionId: string;
+  state: TurnState;
+  readonly resumes: ResumeRequests;
+}
 
 type Link = { send(frame: ClientFrame): void };
 
@@ -18,7 +25,7 @@ export interface SessionAttachmentsOptions {
 export class SessionAttachments {
   readonly #findSessionId: (turnId: string) => string | undefined;
   readonly #sessions = new Map<string, Listeners<TurnFrame>>();
-  readonly #turns = new Map<string, { sessionId: string; state: TurnState }>();
+  readonly #turns = new Map<string, FollowedTurn>();
   #link: Link | undefined;
 
   constructor(o: SessionAttachmentsOptions) {
@@ -46,7 +53,10 @@ export class SessionAttachments {
   connect(link: Link): void {
     this.#link = link;
     for (const sessionId of this.#sessions.keys()) link.send({ type: "session.attach", sessionId });
-    for (const [turnId, { state }] of this.#turns) this.#resume(turnId, state);
+    for (const [turnId, turn] of this.#turns) {
+      turn.resumes.forget();
+      this.#resume(turnId, turn);
+    }
   }
 
   disconnect(): void {
@@ -59,28 +69,30 @@ export class SessionAttachments {
     const listeners = turn === undefined ? undefined : this.#sessions.get(turn.sessionId);
     if (turn === undefined || listeners === undefined) return;
     const step = reduceTurn(turn.state, frame);
-    if (step.kind === "gap") this.#resume(frame.turnId, turn.state);
+    if (step.kind === "gap") this.#resume(frame.turnId, turn);
     if (step.kind !== "deliver") return;
     turn.state = step.state;
     listeners.emit(step.frame);
   }
 
-  #follow(frame: TurnFrame): { sessionId: string; state: TurnState } | undefined {
+  #follow(frame: TurnFrame): FollowedTurn | undefined {
     const sessionId = "sessionId" in frame ? frame.sessionId : this.#findSessionId(frame.turnId);
     if (sessionId === undefined || !this.#sessions.has(sessionId)) return undefined;
     // Joined in the middle: what came before counts as missing and is asked for.
     const unseen: TurnState = { phase: "accepted", sessionId, attempt: 0, position: 0 };
-    const turn = { sessionId, state: frame.type === "turn.accepted" ? { phase: "submitted" as const } : unseen };
+    const state: TurnState = frame.type === "turn.accepted" ? { phase: "submitted" } : unseen;
+    const turn: FollowedTurn = { sessionId, state, resumes: new ResumeRequests() };
     const [oldest] = this.#turns.keys();
     if (oldest !== undefined && this.#turns.size >= MAX_FOLLOWED_TURNS) this.#turns.delete(oldest);
     this.#turns.set(frame.turnId, turn);
     return turn;
   }
 
-  #resume(turnId: string, state: TurnState): void {
-    if (state.phase !== "accepted") return;
+  #resume(turnId: string, { state, resumes }: FollowedTurn): void {
+    if (state.phase !== "accepted" || this.#link === undefined) return;
     const { sessionId, attempt, position } = state;
-    this.#link?.send({ type: "turn.resume", turnId, sessionId, attempt, position });
+    if (!resumes.take(attempt, position)) return;
+    this.#link.send({ type: "turn.resume", turnId, sessionId, attempt, position });
   }
 
   #detach(sessionId: string): void {

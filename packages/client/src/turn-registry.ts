@@ -1,6 +1,7 @@
 import type { ClientFrame, ErrorFrame, HelloFrame } from "@ai-orchestra/contracts";
 import { computeBackoffMs } from "./backoff.js";
 import { OrchestraClientError, toClientError } from "./client-error.js";
+import { ResumeRequests } from "./resume-requests.js";
 import type { TurnFrame } from "./turn-state.js";
 import type { TurnRecord } from "./turn-record.js";
 
@@ -17,8 +18,7 @@ interface Entry {
   readonly record: TurnRecord;
   progress: Progress;
   refusals: number;
-  /** When and from where the last resume was asked, so that a burst of frames after a gap asks once. */
-  resumed: { at: number; attempt: number; position: number } | undefined;
+  readonly resumes: ResumeRequests;
   retryTimer: ReturnType<typeof setTimeout> | undefined;
   deadlineTimer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -26,7 +26,6 @@ interface Entry {
 type Link = { send(frame: ClientFrame): void; limits: HelloFrame["limits"] };
 
 const DEFAULT_TURN_TIMEOUT_MS = 120_000;
-const RESUME_AGAIN_MS = 2_000;
 const REFUSED_BACKOFF = { baseDelayMs: 500, maxDelayMs: 10_000 };
 
 /**
@@ -52,7 +51,7 @@ export class TurnRegistry {
       record,
       progress: "queued",
       refusals: 0,
-      resumed: undefined,
+      resumes: new ResumeRequests(),
       retryTimer: undefined,
       deadlineTimer: undefined,
     };
@@ -88,7 +87,7 @@ export class TurnRegistry {
     this.#link = link;
     for (const entry of this.#entries.values()) {
       if (entry.record.state.phase !== "accepted") continue;
-      entry.resumed = undefined;
+      entry.resumes.forget();
       this.#resume(entry);
     }
     this.#sendQueued();
@@ -120,7 +119,8 @@ export class TurnRegistry {
     if (entry === undefined) return;
     if (!frame.retryable) {
       // A cancel that came too late is refused as well; the turn's own end is on its way.
-      const harmless = entry.record.cancelRequested && entry.record.state.phase === "accepted" && !entry.resumed;
+      const harmless =
+        entry.record.cancelRequested && entry.record.state.phase === "accepted" && !entry.resumes.wereMade;
       if (!harmless) this.#failWith(entry, toClientError(frame));
       return;
     }
@@ -143,7 +143,7 @@ export class TurnRegistry {
 
   #retry(entry: Entry): void {
     if (entry.record.state.phase === "accepted") {
-      entry.resumed = undefined;
+      entry.resumes.forget();
       return this.#resume(entry);
     }
     entry.progress = "queued";
@@ -192,10 +192,7 @@ export class TurnRegistry {
     // Events before turn.accepted: the answer to turn.start is still to come, and sending it again brings everything.
     if (state.phase === "submitted") return;
     const { sessionId, attempt, position } = state;
-    const last = entry.resumed;
-    const now = Date.now();
-    if (last?.attempt === attempt && last.position === position && now - last.at < RESUME_AGAIN_MS) return;
-    entry.resumed = { at: now, attempt, position };
+    if (!entry.resumes.take(attempt, position)) return;
     this.#link.send({ type: "turn.resume", turnId, sessionId, attempt, position });
     if (cancelRequested) this.#sendCancel(entry);
   }

@@ -98,6 +98,14 @@ it.each([
   expect(stdout).toMatch(output);
 });
 
+it("uses the WebSocket of the runtime where there is one", async () => {
+  upstream.respondWith({ tokens: 3 });
+  const path = fileURLToPath(new URL("../examples/stream.mjs", import.meta.url));
+  const args = ["--experimental-websocket", path, stack.url];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  expect(stdout).toContain("t0 t1 t2 ");
+});
+
 it("gets every answer whole while a gateway and an orchestrator are killed", async () => {
   const answer = makeTokens(100).join("");
   upstream.respondWith({ tokens: 100, tokenMs: 30 });
