@@ -25,6 +25,8 @@ interface Entry {
 
 type Link = { send(frame: ClientFrame): void; limits: HelloFrame["limits"] };
 
+/** Timers that are set for longer fire at once. */
+const MAX_TIMER_MS = 2_147_483_647;
 const DEFAULT_TURN_TIMEOUT_MS = 120_000;
 const REFUSED_BACKOFF = { baseDelayMs: 500, maxDelayMs: 10_000 };
 
@@ -212,7 +214,10 @@ export class TurnRegistry {
 
   #startDeadline(entry: Entry, delayMs: number, message: string): void {
     clearTimeout(entry.deadlineTimer);
-    entry.deadlineTimer = setTimeout(() => this.#fail(entry, "timeout", message, true), delayMs);
+    entry.deadlineTimer = setTimeout(
+      () => this.#fail(entry, "timeout", message, true),
+      Math.min(delayMs, MAX_TIMER_MS),
+    );
   }
 
   #fail(entry: Entry, code: OrchestraClientError["code"], message: string, retryable: boolean): void {
