@@ -11,7 +11,7 @@ describe("while Redis is away", () => {
 
   beforeEach(async () => {
     harness = await startMemoryHarness();
-    instance = await harness.startInstance();
+    instance = await harness.startInstance({ REDIS_COMMAND_TIMEOUT_MS: "250" });
   });
   afterEach(() => harness.stop());
 
