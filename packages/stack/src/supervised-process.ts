@@ -8,7 +8,7 @@ import type { StackEvent, StackEventListener } from "./stack-event.js";
 import type { WatchedRole, Watchdog } from "./watchdog.js";
 
 /** Exit code of a program whose configuration is wrong (EX_CONFIG): starting it again cannot help. */
-export const CONFIG_ERROR_EXIT_CODE = 78;
+const CONFIG_ERROR_EXIT_CODE = 78;
 
 const FIRST_POLL_MS = 25;
 const MAX_POLL_MS = 250;
