@@ -27,7 +27,7 @@ export class EndpointDiscovery {
   #models = new Map<string, readonly string[]>();
   #timer: Timer | undefined;
   #round: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: EndpointDiscoveryOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class EndpointDiscovery {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     this.#options.clock.clearTimeout(this.#timer);
     await this.#round;
   }
@@ -58,9 +58,9 @@ export class EndpointDiscovery {
   async #runRound(): Promise<void> {
     const { clock, onChange, refreshMs, retryMs } = this.#options;
     const endpoints = this.#endpoints;
-    if (this.#stopped || endpoints.size === 0) return;
+    if (this.#stopping.signal.aborted || endpoints.size === 0) return;
     const changed = await Promise.all([...endpoints].map(([name, endpoint]) => this.#ask(name, endpoint)));
-    if (this.#stopped || endpoints !== this.#endpoints) return;
+    if (this.#stopping.signal.aborted || endpoints !== this.#endpoints) return;
     if (changed.includes(true)) onChange();
     const isComplete = [...endpoints.keys()].every((name) => this.#models.has(name));
     this.#timer = clock.setTimeout(
@@ -75,13 +75,14 @@ export class EndpointDiscovery {
   /** Answers whether the list changed. */
   async #ask(name: string, { baseUrl, apiKey }: OpenEndpoint): Promise<boolean> {
     const { logger, timeoutMs } = this.#options;
+    const { signal } = this.#stopping;
     try {
-      const models = await listEndpointModels({ baseUrl, apiKey, timeoutMs });
+      const models = await listEndpointModels({ baseUrl, apiKey, timeoutMs, signal });
       const isNew = models.join("\n") !== this.#models.get(name)?.join("\n");
       this.#models.set(name, models);
       return isNew;
     } catch (err) {
-      logger.warn({ err, provider: name }, "an endpoint did not list its models");
+      if (!signal.aborted) logger.warn({ err, provider: name }, "an endpoint did not list its models");
       return false;
     }
   }

@@ -6,6 +6,7 @@ export interface EndpointModelsOptions {
   baseUrl: string;
   apiKey: string | undefined;
   timeoutMs: number;
+  signal: AbortSignal;
 }
 
 /** Models taken from one endpoint; aggregators list hundreds. */
@@ -21,11 +22,12 @@ const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) }
  * Asks an OpenAI-compatible endpoint (`GET /models`) which chat models it has, in its own order. Rejects with
  * `provider_unavailable` when there is no usable answer within `timeoutMs`.
  */
-export async function listEndpointModels({ baseUrl, apiKey, timeoutMs }: EndpointModelsOptions): Promise<string[]> {
+export async function listEndpointModels(options: EndpointModelsOptions): Promise<string[]> {
+  const { baseUrl, apiKey, timeoutMs, signal } = options;
   try {
     const response = await request(`${baseUrl.replace(/\/+$/, "")}/models`, {
       headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     const text = await readBody(response.body);
     if (response.statusCode !== 200) throw new Error(`the endpoint answered ${response.statusCode}`);

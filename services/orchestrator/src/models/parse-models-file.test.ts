@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ModelsFileError } from "./models-file-error.js";
 import { parseModelsFile } from "./parse-models-file.js";
@@ -55,6 +56,12 @@ describe("parseModelsFile", () => {
       ],
     });
     expect(settings.providers["local"]?.models).toBeUndefined();
+  });
+
+  it("reads the example of the documentation", () => {
+    const page = readFileSync(new URL("../../../../docs/models.md", import.meta.url), "utf8");
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1];
+    expect(Object.keys(parseModelsFile(example ?? "", "docs/models.md").providers)).toContain("load");
   });
 
   it.each([
