@@ -9,8 +9,8 @@ import { encodeJson } from "./json.js";
 import { resolveBusOptions, type BusOptions } from "./options.js";
 import { call, type CallOptions } from "./rpc/call.js";
 import { DeadlineScope } from "./rpc/deadline.js";
-import { DeadlineSweep } from "./rpc/deadline-sweep.js";
-import { PendingCalls } from "./rpc/pending-calls.js";
+import { IncomingDeadlines } from "./rpc/incoming-call.js";
+import { PendingRequests } from "./rpc/pending-requests.js";
 import { ServedCall, type CallHandler, type ServeOptions } from "./rpc/serve.js";
 
 /** The mesh as one process sees it: typed calls and plain messages over one connection. */
@@ -18,14 +18,14 @@ export class Bus {
   /** For the stores and queues of this package. */
   readonly connection: BusConnection;
   /** For the stores and queues of this package. */
-  readonly pendingCalls: PendingCalls;
+  readonly requests: PendingRequests;
   readonly #deadlineScope = new DeadlineScope();
-  readonly #deadlines = new DeadlineSweep();
+  readonly #deadlines = new IncomingDeadlines();
   readonly #tracer: Tracer = getTracer("bus");
 
   constructor(connection: BusConnection) {
     this.connection = connection;
-    this.pendingCalls = new PendingCalls(connection);
+    this.requests = new PendingRequests(connection);
   }
 
   get status(): BusStatus {
@@ -55,7 +55,7 @@ export class Bus {
     options?: CallOptions,
   ): Promise<z.output<Response>> {
     return call(
-      { pendingCalls: this.pendingCalls, deadlineScope: this.#deadlineScope, tracer: this.#tracer },
+      { requests: this.requests, deadlineScope: this.#deadlineScope, tracer: this.#tracer },
       contract,
       request,
       options,

@@ -11,6 +11,12 @@ import { toConnectFailure, unavailable } from "./errors.js";
 import { EncodedHeaders } from "./headers.js";
 import type { BusLogger, ResolvedBusOptions } from "./options.js";
 
+/**
+ * Output is written at the end of the turn of the event loop, or as soon as there is this much. Less than nats-core's
+ * 32 KiB, so that under load the other side works on the first messages while the next ones are still being made.
+ */
+const FLUSH_BYTES = 8_192;
+
 export type BusStatus = "connected" | "reconnecting" | "closed";
 export type StatusListener = (status: BusStatus) => void;
 
@@ -196,7 +202,7 @@ export async function openConnection(options: ResolvedBusOptions): Promise<BusCo
   }
 }
 
-function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions {
+function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions & { pendingLimit: number } {
   return {
     servers: [...options.servers],
     name: options.name,
@@ -208,6 +214,7 @@ function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions {
     pingInterval: options.pingIntervalMs,
     maxPingOut: 2,
     noAsyncTraces: true,
+    pendingLimit: FLUSH_BYTES,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.password === undefined ? {} : { pass: options.password }),
     ...(options.token === undefined ? {} : { token: options.token }),

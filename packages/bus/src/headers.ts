@@ -20,6 +20,13 @@ export const HEADERS = {
   kvOperation: "KV-Operation",
 } as const;
 
+export type HeaderName = (typeof HEADERS)[keyof typeof HEADERS];
+
+const NEEDLES = Object.fromEntries(Object.values(HEADERS).map((name) => [name, `\r\n${name}:`])) as Record<
+  HeaderName,
+  string
+>;
+
 const VERSION_LINE = "NATS/1.0";
 const NO_HEADERS = "";
 
@@ -68,16 +75,17 @@ export class EncodedHeaders extends MsgHdrsImpl {
 export function readHeaderText(message: Msg): string {
   if (message instanceof MsgImpl) {
     const length = message._msg.hdr;
-    return length > 0 ? latin1(message._rdata, 0, length) : NO_HEADERS;
+    return length > 0 ? asBuffer(message._rdata).toString("latin1", 0, length) : NO_HEADERS;
   }
-  return message.headers === undefined ? NO_HEADERS : new TextDecoder("latin1").decode(encodeForeign(message));
+  return message.headers === undefined ? NO_HEADERS : asBuffer(encodeForeign(message)).toString("latin1");
 }
 
 /** The value of a header in a block from `readHeaderText`. */
-export function headerValue(headerText: string, name: string): string | undefined {
-  const start = headerText.indexOf(`\r\n${name}:`);
+export function headerValue(headerText: string, name: HeaderName): string | undefined {
+  const needle = NEEDLES[name];
+  const start = headerText.indexOf(needle);
   if (start < 0) return undefined;
-  const from = start + name.length + 3;
+  const from = start + needle.length;
   const end = headerText.indexOf("\r\n", from);
   return headerText.slice(from, end < 0 ? undefined : end).trim();
 }
@@ -91,13 +99,16 @@ export function headerStatus(headerText: string): number {
 
 /** A message's payload as text. */
 export function readText(message: Msg): string {
-  const bytes = message.data;
-  return Buffer.isBuffer(bytes) ? bytes.toString("utf8") : new TextDecoder().decode(bytes);
+  if (message instanceof MsgImpl) {
+    const { _rdata: bytes, _msg: arguments_ } = message;
+    return asBuffer(bytes).toString("utf8", Math.max(0, arguments_.hdr));
+  }
+  return asBuffer(message.data).toString("utf8");
 }
 
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString("latin1", start, end);
+/** What nats-core hands out are parts of socket buffers, and plain arrays where a message came in pieces. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function encodeForeign(message: Msg): Uint8Array {

@@ -49,7 +49,10 @@ export async function registerService(bus: Bus, options: ServiceRegistrationOpti
   const { name, version, description, endpoints } = options;
   const metadata = { ...options.metadata, endpoints: endpoints.join(",") };
   try {
-    return new ServiceRegistration(bus, await new Svcm(bus.connection.nats).add({ name, version, description, metadata }));
+    return new ServiceRegistration(
+      bus,
+      await new Svcm(bus.connection.nats).add({ name, version, description, metadata }),
+    );
   } catch (error) {
     throw fromNatsError(error, `service ${name}`);
   }

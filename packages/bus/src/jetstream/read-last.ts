@@ -2,7 +2,9 @@ import type { Msg } from "@nats-io/nats-core";
 import type { OrchestraError } from "@ai-orchestra/contracts";
 import { unavailable } from "../errors.js";
 import { headerStatus, headerValue, HEADERS, readText } from "../headers.js";
-import type { PendingCalls, ReplyHandler } from "../rpc/pending-calls.js";
+import { encodeJson } from "../json.js";
+import { PendingRequest } from "../rpc/pending-request.js";
+import type { PendingRequests } from "../rpc/pending-requests.js";
 
 /** The last message of a subject as a stream has it. */
 export interface LastMessage {
@@ -28,32 +30,32 @@ interface StoredMessageReply {
 const NOT_FOUND = 404;
 
 /** Reads the last message of a subject, or undefined. Rejects with `timeout` or `unavailable`. */
-export function readLast(pendingCalls: PendingCalls, options: ReadLastOptions): Promise<LastMessage | undefined> {
-  const { stream, subject, timeoutMs } = options;
-  const direct = options.replicas === 1;
+export function readLast(requests: PendingRequests, options: ReadLastOptions): Promise<LastMessage | undefined> {
+  const { stream, subject } = options;
   return new Promise((resolve, reject) => {
-    pendingCalls.send(
-      {
-        subject: direct ? `$JS.API.DIRECT.GET.${stream}.${subject}` : `$JS.API.STREAM.MSG.GET.${stream}`,
-        payload: Buffer.from(direct ? "" : JSON.stringify({ last_by_subj: subject })),
-        headerBytes: undefined,
-        timeoutMs,
-      },
-      new LastMessageReply(direct ? readDirect : readFromLeader, resolve, reject),
-    );
+    if (options.replicas === 1) {
+      const request = new PendingRead(`$JS.API.DIRECT.GET.${stream}.${subject}`, options, readDirect, resolve, reject);
+      requests.send(request, { payload: new Uint8Array(0), headerBytes: undefined });
+    } else {
+      const request = new PendingRead(`$JS.API.STREAM.MSG.GET.${stream}`, options, readFromLeader, resolve, reject);
+      requests.send(request, { payload: encodeJson({ last_by_subj: subject }), headerBytes: undefined });
+    }
   });
 }
 
-class LastMessageReply implements ReplyHandler {
+class PendingRead extends PendingRequest {
   readonly #read: (message: Msg, headerText: string) => LastMessage | undefined;
   readonly #resolve: (found: LastMessage | undefined) => void;
   readonly #reject: (error: OrchestraError) => void;
 
   constructor(
+    subject: string,
+    options: { readonly timeoutMs: number },
     read: (message: Msg, headerText: string) => LastMessage | undefined,
     resolve: (found: LastMessage | undefined) => void,
     reject: (error: OrchestraError) => void,
   ) {
+    super(subject, options.timeoutMs);
     this.#read = read;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -4,7 +4,8 @@ import { injectTraceContext } from "@ai-orchestra/telemetry";
 import type { OrchestraError } from "@ai-orchestra/contracts";
 import { fromJetStreamCode, unavailable } from "../errors.js";
 import { encodeHeaders, HEADERS, readText } from "../headers.js";
-import type { PendingCalls, ReplyHandler } from "../rpc/pending-calls.js";
+import { PendingRequest } from "../rpc/pending-request.js";
+import type { PendingRequests } from "../rpc/pending-requests.js";
 
 /** The stream has the message. */
 export interface StoredMessage {
@@ -37,37 +38,34 @@ interface PublishAcknowledgement {
  * it was stored.
  */
 export function publishStored(
-  pendingCalls: PendingCalls,
+  requests: PendingRequests,
   subject: string,
   payload: Uint8Array,
   options: StoredPublishOptions,
 ): Promise<StoredMessage> {
   return new Promise((resolve, reject) => {
-    pendingCalls.send(
-      {
-        subject,
-        payload,
-        headerBytes: encodeHeaders({
-          [HEADERS.expectedStream]: options.stream,
-          [HEADERS.messageId]: options.messageId,
-          [HEADERS.expectedLastSubjectSequence]: options.expectedLastSubjectSequence?.toString(),
-          [HEADERS.traceparent]: injectTraceContext(options.traceContext ?? context.active()),
-          ...options.headers,
-        }),
-        timeoutMs: options.timeoutMs,
-      },
-      new AcknowledgementReply(subject, resolve, reject),
-    );
+    const headerBytes = encodeHeaders({
+      [HEADERS.expectedStream]: options.stream,
+      [HEADERS.messageId]: options.messageId,
+      [HEADERS.expectedLastSubjectSequence]: options.expectedLastSubjectSequence?.toString(),
+      [HEADERS.traceparent]: injectTraceContext(options.traceContext ?? context.active()),
+      ...options.headers,
+    });
+    requests.send(new PendingAcknowledgement(subject, options.timeoutMs, resolve, reject), { payload, headerBytes });
   });
 }
 
-class AcknowledgementReply implements ReplyHandler {
-  readonly #subject: string;
+class PendingAcknowledgement extends PendingRequest {
   readonly #resolve: (stored: StoredMessage) => void;
   readonly #reject: (error: OrchestraError) => void;
 
-  constructor(subject: string, resolve: (stored: StoredMessage) => void, reject: (error: OrchestraError) => void) {
-    this.#subject = subject;
+  constructor(
+    subject: string,
+    timeoutMs: number,
+    resolve: (stored: StoredMessage) => void,
+    reject: (error: OrchestraError) => void,
+  ) {
+    super(subject, timeoutMs);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -77,14 +75,14 @@ class AcknowledgementReply implements ReplyHandler {
     try {
       acknowledgement = JSON.parse(readText(message)) as PublishAcknowledgement;
     } catch (cause) {
-      this.#reject(unavailable(`${this.#subject} gave no valid acknowledgement`, cause));
+      this.#reject(unavailable(`${this.subject} gave no valid acknowledgement`, cause));
       return;
     }
     const { error, seq } = acknowledgement;
     if (error !== undefined) {
-      this.#reject(fromJetStreamCode(error.err_code ?? 0, error.description ?? "", this.#subject));
+      this.#reject(fromJetStreamCode(error.err_code ?? 0, error.description ?? "", this.subject));
     } else if (seq === undefined) {
-      this.#reject(unavailable(`${this.#subject} was answered, but not stored: no stream captures it`));
+      this.#reject(unavailable(`${this.subject} was answered, but not stored: no stream captures it`));
     } else {
       this.#resolve({ sequence: seq, duplicate: acknowledgement.duplicate === true });
     }

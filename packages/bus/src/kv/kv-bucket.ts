@@ -122,7 +122,7 @@ export class KvBucket<T> {
   #read(key: string): Promise<LastMessage | undefined> {
     const { replicas } = this.#options;
     const subject = this.#subject(checkKey(key));
-    return readLast(this.#bus.pendingCalls, { stream: this.#stream, subject, replicas, timeoutMs: TIMEOUT_MS });
+    return readLast(this.#bus.requests, { stream: this.#stream, subject, replicas, timeoutMs: TIMEOUT_MS });
   }
 
   async #write(
@@ -131,7 +131,7 @@ export class KvBucket<T> {
     expectedRevision?: number,
     headers?: Readonly<Record<string, string>>,
   ): Promise<number> {
-    const stored = await publishStored(this.#bus.pendingCalls, this.#subject(checkKey(key)), payload, {
+    const stored = await publishStored(this.#bus.requests, this.#subject(checkKey(key)), payload, {
       stream: this.#stream,
       timeoutMs: TIMEOUT_MS,
       ...(expectedRevision === undefined ? {} : { expectedLastSubjectSequence: expectedRevision }),

@@ -72,7 +72,7 @@ export class ResultStore<T> {
    */
   async put(subject: string, value: T): Promise<PutOutcome> {
     try {
-      const { sequence } = await publishStored(this.#bus.pendingCalls, subject, encodeJson(value), {
+      const { sequence } = await publishStored(this.#bus.requests, subject, encodeJson(value), {
         stream: this.#options.stream,
         timeoutMs: TIMEOUT_MS,
         traceContext: context.active(),
@@ -143,7 +143,7 @@ export class ResultStore<T> {
 
   #read(subject: string): Promise<LastMessage | undefined> {
     const { stream, replicas } = this.#options;
-    return readLast(this.#bus.pendingCalls, { stream, subject, replicas, timeoutMs: TIMEOUT_MS });
+    return readLast(this.#bus.requests, { stream, subject, replicas, timeoutMs: TIMEOUT_MS });
   }
 
   #ensureStream(): Promise<void> {

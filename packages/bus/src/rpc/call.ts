@@ -4,11 +4,12 @@ import type { z } from "zod";
 import { OrchestraError, type CallContract } from "@ai-orchestra/contracts";
 import { injectTraceContext } from "@ai-orchestra/telemetry";
 import { decodeErrorEnvelope } from "../errors.js";
-import { encodeJson } from "../json.js";
 import { encodeCallHeaders, headerValue, HEADERS, readText } from "../headers.js";
+import { encodeJson } from "../json.js";
 import { failSpan, startSpan, type ActiveSpan } from "../tracing.js";
 import type { DeadlineScope } from "./deadline.js";
-import type { PendingCalls, ReplyHandler } from "./pending-calls.js";
+import { PendingRequest } from "./pending-request.js";
+import type { PendingRequests } from "./pending-requests.js";
 
 export interface CallOptions {
   /** At most this long; default is the contract's. The deadline of the call being handled shortens it. */
@@ -18,14 +19,14 @@ export interface CallOptions {
 }
 
 export interface CallDependencies {
-  readonly pendingCalls: PendingCalls;
+  readonly requests: PendingRequests;
   readonly deadlineScope: DeadlineScope;
   readonly tracer: Tracer;
 }
 
 /** Sends a contract's request and waits for its answer. See `Bus.call`. */
 export function call<Request extends z.ZodType, Response extends z.ZodType>(
-  { pendingCalls, deadlineScope, tracer }: CallDependencies,
+  { requests, deadlineScope, tracer }: CallDependencies,
   contract: CallContract<Request, Response>,
   request: z.input<Request>,
   options?: CallOptions,
@@ -33,37 +34,38 @@ export function call<Request extends z.ZodType, Response extends z.ZodType>(
   return new Promise((resolve, reject) => {
     const { subject } = contract;
     const timeoutMs = Math.ceil(deadlineScope.limit(options?.timeoutMs ?? contract.timeoutMs, subject));
+    const payload = encodeJson(request);
     const parent = context.active();
     const span = startSpan(tracer, `call ${subject}`, SpanKind.CLIENT, subject, parent);
-    pendingCalls.send(
-      {
-        subject,
-        payload: encodeJson(request),
-        headerBytes: encodeCallHeaders(timeoutMs, injectTraceContext(span?.context ?? parent)),
-        timeoutMs,
-        signal: options?.signal,
-      },
-      new CallReply(contract, span, resolve, reject),
-    );
+    const headerBytes = encodeCallHeaders(timeoutMs, injectTraceContext(span?.context ?? parent));
+    requests.send(new PendingCall({ contract, timeoutMs, signal: options?.signal, span, resolve, reject }), {
+      payload,
+      headerBytes,
+    });
   });
 }
 
-class CallReply<Response extends z.ZodType> implements ReplyHandler {
+interface PendingCallOptions<Response extends z.ZodType> {
+  readonly contract: CallContract<z.ZodType, Response>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly span: ActiveSpan | undefined;
+  readonly resolve: (value: z.output<Response>) => void;
+  readonly reject: (error: OrchestraError) => void;
+}
+
+class PendingCall<Response extends z.ZodType> extends PendingRequest {
   readonly #contract: CallContract<z.ZodType, Response>;
   readonly #span: ActiveSpan | undefined;
   readonly #resolve: (value: z.output<Response>) => void;
   readonly #reject: (error: OrchestraError) => void;
 
-  constructor(
-    contract: CallContract<z.ZodType, Response>,
-    span: ActiveSpan | undefined,
-    resolve: (value: z.output<Response>) => void,
-    reject: (error: OrchestraError) => void,
-  ) {
-    this.#contract = contract;
-    this.#span = span;
-    this.#resolve = resolve;
-    this.#reject = reject;
+  constructor(options: PendingCallOptions<Response>) {
+    super(options.contract.subject, options.timeoutMs, options.signal);
+    this.#contract = options.contract;
+    this.#span = options.span;
+    this.#resolve = options.resolve;
+    this.#reject = options.reject;
   }
 
   onReply(message: Msg, headerText: string): void {
@@ -76,7 +78,7 @@ class CallReply<Response extends z.ZodType> implements ReplyHandler {
     try {
       value = this.#contract.response.parse(text === "" ? undefined : JSON.parse(text));
     } catch (cause) {
-      this.onFailure(new OrchestraError("internal", `the answer of ${this.#contract.subject} is not valid`, { cause }));
+      this.onFailure(new OrchestraError("internal", `the answer of ${this.subject} is not valid`, { cause }));
       return;
     }
     this.#span?.span.end();

@@ -9,53 +9,44 @@ export interface Expiring {
 const MIN_SWEEP_INTERVAL_MS = 4;
 
 /**
- * One timer for many deadlines. Nearly everything that has a deadline ends before it, so adding and removing costs a
- * set operation, and only the earliest deadline costs a timer.
+ * One timer for many deadlines. Nearly everything that has a deadline ends before it, so a deadline costs a comparison,
+ * and only the earliest one a timer. The owner keeps the entries; one that it has removed does not expire.
  */
 export class DeadlineSweep {
-  readonly #entries = new Set<Expiring>();
+  readonly #entries: () => Iterable<Expiring>;
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
 
-  get size(): number {
-    return this.#entries.size;
+  /** @param entries everything that is waiting now; asked for at each sweep */
+  constructor(entries: () => Iterable<Expiring>) {
+    this.#entries = entries;
   }
 
-  add(entry: Expiring): void {
-    this.#entries.add(entry);
-    if (entry.expiresAtMs < this.#wakesAtMs) this.#wakeAt(entry.expiresAtMs);
-  }
-
-  delete(entry: Expiring): void {
-    this.#entries.delete(entry);
+  /** To be called for every new entry. */
+  expect(expiresAtMs: number): void {
+    if (expiresAtMs >= this.#wakesAtMs) return;
+    clearTimeout(this.#timer);
+    this.#wakesAtMs = expiresAtMs;
+    const delayMs = Math.max(MIN_SWEEP_INTERVAL_MS, Math.ceil(expiresAtMs - performance.now()));
+    this.#timer = setTimeout(() => this.#sweep(), delayMs);
+    this.#timer.unref();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#wakesAtMs = Number.POSITIVE_INFINITY;
-    this.#entries.clear();
-  }
-
-  #wakeAt(atMs: number): void {
-    clearTimeout(this.#timer);
-    this.#wakesAtMs = atMs;
-    const delayMs = Math.max(MIN_SWEEP_INTERVAL_MS, Math.ceil(atMs - performance.now()));
-    this.#timer = setTimeout(() => this.#sweep(), delayMs);
-    this.#timer.unref();
   }
 
   #sweep(): void {
     const nowMs = performance.now();
     this.#wakesAtMs = Number.POSITIVE_INFINITY;
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const entry of this.#entries) {
-      if (entry.expiresAtMs <= nowMs) {
-        this.#entries.delete(entry);
-        entry.expire();
-      } else if (entry.expiresAtMs < earliestMs) {
-        earliestMs = entry.expiresAtMs;
-      }
+    const due: Expiring[] = [];
+    for (const entry of this.#entries()) {
+      if (entry.expiresAtMs <= nowMs) due.push(entry);
+      else if (entry.expiresAtMs < earliestMs) earliestMs = entry.expiresAtMs;
     }
-    if (earliestMs < this.#wakesAtMs) this.#wakeAt(earliestMs);
+    for (const entry of due) entry.expire();
+    if (earliestMs !== Number.POSITIVE_INFINITY) this.expect(earliestMs);
   }
 }

@@ -1,5 +1,5 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
-import type { DeadlineSweep, Expiring } from "./deadline-sweep.js";
+import { DeadlineSweep, type Expiring } from "./deadline-sweep.js";
 
 /** What a handler knows about the call it answers. */
 export interface CallContext {
@@ -9,29 +9,50 @@ export interface CallContext {
   readonly deadlineAt: number;
 }
 
+/** The incoming calls whose handler asked for the signal. */
+export class IncomingDeadlines {
+  readonly #calls = new Set<IncomingCall>();
+  readonly #sweep = new DeadlineSweep(() => this.#calls);
+
+  add(call: IncomingCall): void {
+    this.#calls.add(call);
+    this.#sweep.expect(call.expiresAtMs);
+  }
+
+  delete(call: IncomingCall): void {
+    this.#calls.delete(call);
+  }
+
+  stop(): void {
+    this.#sweep.stop();
+  }
+}
+
 /** The context of one incoming call; the abort signal is only made for a handler that asks for it. */
 export class IncomingCall implements CallContext, Expiring {
   readonly deadlineAt: number;
-  readonly expiresAtMs: number;
-  readonly #deadlines: DeadlineSweep;
+  expiresAtMs = Number.POSITIVE_INFINITY;
+  readonly #deadlines: IncomingDeadlines;
   #controller: AbortController | undefined;
 
-  constructor(timeoutMs: number, deadlines: DeadlineSweep) {
+  constructor(timeoutMs: number, deadlines: IncomingDeadlines) {
     this.deadlineAt = Date.now() + timeoutMs;
-    this.expiresAtMs = performance.now() + timeoutMs;
     this.#deadlines = deadlines;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (performance.now() >= this.expiresAtMs) this.expire();
+      const leftMs = this.deadlineAt - Date.now();
+      this.expiresAtMs = performance.now() + leftMs;
+      if (leftMs <= 0) this.expire();
       else this.#deadlines.add(this);
     }
     return this.#controller.signal;
   }
 
   expire(): void {
+    this.#deadlines.delete(this);
     this.#controller?.abort(new OrchestraError("timeout", "the caller's deadline has passed"));
   }
 

@@ -8,8 +8,7 @@ import { encodeHeaders, headerValue, HEADERS, readHeaderText, readText } from ".
 import { encodeJson } from "../json.js";
 import { failSpan, runInContext, startSpan, type ActiveSpan } from "../tracing.js";
 import type { DeadlineScope } from "./deadline.js";
-import type { DeadlineSweep } from "./deadline-sweep.js";
-import { IncomingCall, type CallContext } from "./incoming-call.js";
+import { IncomingCall, type CallContext, type IncomingDeadlines } from "./incoming-call.js";
 
 /** What a handler returns to stay silent: another instance may answer, or the caller runs into its timeout. */
 export const NO_REPLY: unique symbol = Symbol("no reply");
@@ -29,7 +28,7 @@ export interface ServeOptions {
 export interface ServeDependencies {
   readonly connection: BusConnection;
   readonly deadlineScope: DeadlineScope;
-  readonly deadlines: DeadlineSweep;
+  readonly deadlines: IncomingDeadlines;
   readonly tracer: Tracer;
 }
 

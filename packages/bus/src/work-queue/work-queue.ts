@@ -75,7 +75,7 @@ export class WorkQueue<T, Lane extends string = string> {
     const parent = context.active();
     const span = startSpan(this.#tracer, `submit ${subject}`, SpanKind.PRODUCER, subject, parent);
     try {
-      const stored = await publishStored(this.#bus.pendingCalls, subject, encodeJson(message), {
+      const stored = await publishStored(this.#bus.requests, subject, encodeJson(message), {
         stream: this.#options.stream,
         messageId: options.messageId,
         timeoutMs: options.timeoutMs ?? DEFAULT_SUBMIT_TIMEOUT_MS,
