@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Of a model, its provider or the whole file; the closest one counts. */
-export const timeoutSettingsSchema = z.strictObject({
+const timeoutSettingsSchema = z.strictObject({
   /** Milliseconds from the request to the first token. */
   firstTokenMs: z.int().min(100).max(600_000).optional(),
   /** Milliseconds between two tokens. */
@@ -110,7 +110,6 @@ export const modelSettingsFileSchema = z.strictObject({
     .refine((providers) => Object.keys(providers).length > 0, "must name at least one provider"),
 });
 
-export type TimeoutSettings = z.output<typeof timeoutSettingsSchema>;
 export type ModelSettings = z.output<typeof modelSettingsSchema>;
 export type ProviderSettings = z.output<typeof providerSettingsSchema>;
 export type CatalogSettings = z.output<typeof modelSettingsFileSchema>;
