@@ -57,6 +57,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     openTurnResults(bus, topology),
     openCancels(bus, topology),
   ]);
+  const tracer = getTracer("gateway");
   const now = () => clock.now();
   const monotonicMs = () => clock.monotonicMs();
   const logError = (error: unknown) => logger.error({ err: error }, "something a client asked for failed");
@@ -89,9 +90,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     viewers: asFunction(
       ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
     ).singleton(),
-    submitTurn: asFunction(({ viewers }: Cradle) =>
-      createSubmitTurn({ queue, viewers, tracer: getTracer("gateway"), now }),
-    ).singleton(),
+    submitTurn: asFunction(({ viewers }: Cradle) => createSubmitTurn({ queue, viewers, tracer, now })).singleton(),
     cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
     connectionWatch: asFunction(
@@ -115,6 +114,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
           ],
           authenticate,
           checkOrigin,
+          tracer,
           onError: (error, requestId) => logger.error({ err: error, requestId }, "an HTTP request failed"),
         }),
     ).singleton(),

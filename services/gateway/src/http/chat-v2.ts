@@ -1,3 +1,4 @@
+import { context } from "@opentelemetry/api";
 import { chatRequestV2Schema, OrchestraError, type TerminalFrame } from "@ai-orchestra/contracts";
 import type { Principal } from "../auth/principal.js";
 import type { GatewayMetrics } from "../gateway-metrics.js";
@@ -56,7 +57,7 @@ async function runTurn(
   const { viewer, sessionId, accepted } = submitTurn({
     principal,
     order,
-    traceparent: exchange.head.headers.get("traceparent"),
+    traceContext: context.active(),
     deliver: (frame, payload) => events?.send(frame, payload) ?? true,
     onEnd: (end) => {
       metrics.countTurnEnded(end);

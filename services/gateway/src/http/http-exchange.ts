@@ -11,7 +11,7 @@ export interface HttpAnswer {
 export interface HttpStream {
   /** False when the client does not keep up; the chunk is taken, but wait for `onDrain` before writing more. */
   write(chunk: string): boolean;
-  /** One listener; a later one replaces it. */
+  /** Called when the client reads again; whether it has caught up, the next write says. One listener; a later one replaces it. */
   onDrain(listener: () => void): void;
   end(): void;
 }

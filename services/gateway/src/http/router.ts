@@ -1,4 +1,6 @@
+import { context, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
 import { OrchestraError } from "@ai-orchestra/contracts";
+import { extractTraceContext } from "@ai-orchestra/telemetry";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { CheckOrigin } from "../auth/origin-check.js";
 import type { Principal } from "../auth/principal.js";
@@ -27,16 +29,18 @@ export interface PublicRoute extends RouteBase {
 
 export type HttpRoute = PrivateRoute | PublicRoute;
 
-/** Finds the route of each request and answers what it throws. */
+/** Finds the route of each request, runs it inside the caller's trace, and answers what it throws. */
 export function createRouter({
   routes,
   authenticate,
   checkOrigin,
+  tracer,
   onError,
 }: {
   routes: readonly HttpRoute[];
   authenticate: Authenticate;
   checkOrigin: CheckOrigin;
+  tracer: Tracer;
   /** Hears of errors that are not the caller's. */
   onError: (error: unknown, requestId: string) => void;
 }): (exchange: HttpExchange) => void {
@@ -73,7 +77,24 @@ export function createRouter({
     }
     checkOrigin({ origin: headers.get("origin"), host: headers.get("host") });
     const principal = await authenticate({ authorization: headers.get("authorization"), subprotocolToken: undefined });
-    await route.handle(exchange, principal, parameters);
+    await traced(exchange, route, () => route.handle(exchange, principal, parameters));
+  }
+
+  async function traced(
+    { head }: HttpExchange,
+    { method, path }: HttpRoute,
+    handle: () => Promise<void> | void,
+  ): Promise<void> {
+    const parent = extractTraceContext(head.headers.get("traceparent"));
+    const span = tracer.startSpan(`${method} ${path}`, { kind: SpanKind.SERVER }, parent);
+    try {
+      await context.with(trace.setSpan(parent, span), handle);
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
   }
 }
 

@@ -66,6 +66,8 @@ export class SseStream {
 
   #drained(): void {
     if (this.#state !== "behind") return;
+    // The server only drains what it has buffered when something is written.
+    if (!this.#stream.write(":\n\n")) return;
     clearTimeout(this.#stuckTimer);
     this.#stuckTimer = undefined;
     this.#state = "flowing";

@@ -24,7 +24,7 @@ export function createExpireTurn(options: {
       return;
     }
     try {
-      viewer.applyResult(await settleTimeout(viewer.key));
+      viewer.applyResult(await settleTimeout(viewer));
     } catch (thrown) {
       viewer.lose(
         new OrchestraError("unavailable", "the turn is past its deadline and its end cannot be looked up now", {
@@ -34,8 +34,8 @@ export function createExpireTurn(options: {
     }
   };
 
-  async function settleTimeout(key: TurnKey): Promise<TurnResult> {
-    const timedOut = buildTimeoutResult(key, now());
+  async function settleTimeout({ key, traceId = traceIdOf() }: TurnViewer): Promise<TurnResult> {
+    const timedOut = buildTimeoutResult(key, traceId, now());
     const put = await results.put(subjects.turnResult(key), timedOut);
     if (put.status === "stored") {
       bus.publish(subjects.turnEvents(key), { type: "turn.result", result: timedOut });
@@ -46,7 +46,7 @@ export function createExpireTurn(options: {
   }
 }
 
-function buildTimeoutResult(key: TurnKey, nowMs: number): TurnResult {
+function buildTimeoutResult(key: TurnKey, traceId: string, nowMs: number): TurnResult {
   const { owner, sessionId, turnId } = key;
   return {
     owner,
@@ -64,7 +64,7 @@ function buildTimeoutResult(key: TurnKey, nowMs: number): TurnResult {
       code: "timeout",
       message: "the turn did not end in time",
       retryable: true,
-      traceId: traceIdOf(),
+      traceId,
     },
     submittedAt: nowMs,
     finishedAt: nowMs,

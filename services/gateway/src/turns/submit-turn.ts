@@ -1,7 +1,7 @@
-import { context, SpanKind, SpanStatusCode, trace, type Span, type Tracer } from "@opentelemetry/api";
+import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from "@opentelemetry/api";
 import type { WorkQueue } from "@ai-orchestra/bus";
 import { turnMessageId, type TurnRequest } from "@ai-orchestra/contracts";
-import { extractTraceContext } from "@ai-orchestra/telemetry";
+import { traceIdOf } from "@ai-orchestra/telemetry";
 import type { Principal } from "../auth/principal.js";
 import { buildTurnRequest, type TurnOrder } from "./build-turn-request.js";
 import type { DeliverFrame, TurnViewer, ViewerEnd } from "./turn-viewer.js";
@@ -12,8 +12,8 @@ export interface TurnSubmission {
   readonly order: TurnOrder;
   /** The turn that the same connection sent before in this session and that has not ended. */
   readonly afterTurnId?: string | undefined;
-  /** The caller's trace context; the turn's trace continues it. */
-  readonly traceparent?: string | undefined;
+  /** The trace that the turn continues. */
+  readonly traceContext: Context;
   readonly deliver: DeliverFrame;
   readonly onEnd: (end: ViewerEnd) => void;
 }
@@ -39,21 +39,22 @@ export function createSubmitTurn(options: {
   now: () => number;
 }): SubmitTurn {
   const { queue, viewers, tracer, now } = options;
-  return ({ principal, order, afterTurnId, traceparent, deliver, onEnd }) => {
+  return ({ principal, order, afterTurnId, traceContext, deliver, onEnd }) => {
     const request = buildTurnRequest(order, { principal, afterTurnId, nowMs: now() });
-    const parent = extractTraceContext(traceparent);
-    const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, parent);
+    const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, traceContext);
+    const turnContext = trace.setSpan(traceContext, span);
     const { owner, sessionId, turnId } = request;
     const viewer = viewers.open({
       key: { owner, sessionId, turnId },
       deadlineAt: request.deadlineAt,
+      traceId: traceIdOf(turnContext),
       deliver,
       onEnd: (end) => {
         endSpan(span, end);
         onEnd(end);
       },
     });
-    const accepted = context.with(trace.setSpan(parent, span), () => enqueue(request));
+    const accepted = context.with(turnContext, () => enqueue(request));
     return { sessionId, viewer, accepted: leaveOnFailure(accepted, viewer) };
   };
 

@@ -1,5 +1,5 @@
 import type { ServerFrame, TurnEvent, TurnResult } from "@ai-orchestra/contracts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TurnCursor, type CursorOutcome } from "./turn-cursor.js";
 

@@ -43,6 +43,7 @@ export interface TurnViewerOptions {
   readonly key: TurnKey;
   readonly start?: { readonly attempt: number; readonly position: number } | undefined;
   readonly deadline: ViewerDeadline;
+  readonly traceId?: string | undefined;
   readonly deliver: DeliverFrame;
   readonly onGap: (viewer: TurnViewer) => void;
   readonly onEnd: (end: ViewerEnd, viewer: TurnViewer) => void;
@@ -55,6 +56,7 @@ export interface TurnViewerOptions {
 export class TurnViewer {
   readonly key: TurnKey;
   readonly deadline: ViewerDeadline;
+  readonly traceId: string | undefined;
   /** Ticks of the registry since something was heard or asked. */
   quietTicks = 0;
   /** Whether the turn gave a sign of life since the registry last looked. */
@@ -70,6 +72,7 @@ export class TurnViewer {
   constructor(options: TurnViewerOptions) {
     this.key = options.key;
     this.deadline = options.deadline;
+    this.traceId = options.traceId;
     this.#cursor = new TurnCursor(options.start);
     this.#deliver = options.deliver;
     this.#onGap = options.onGap;

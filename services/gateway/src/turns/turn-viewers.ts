@@ -18,6 +18,8 @@ export interface OpenViewerOptions {
   readonly start?: { readonly attempt: number; readonly position: number } | undefined;
   /** Epoch ms; absent when somebody else submitted the turn. */
   readonly deadlineAt?: number | undefined;
+  /** Of the turn, where it is known. */
+  readonly traceId?: string | undefined;
   readonly deliver: DeliverFrame;
   readonly onEnd: (end: ViewerEnd) => void;
 }
@@ -76,12 +78,13 @@ export class TurnViewers {
 
   /** Begins to watch a turn. The viewer hears everything published from now on and holds it until it is released. */
   open(options: OpenViewerOptions): TurnViewer {
-    const { key, start, deadlineAt, deliver, onEnd } = options;
+    const { key, start, deadlineAt, traceId, deliver, onEnd } = options;
     const assumed = deadlineAt === undefined;
     const viewer = new TurnViewer({
       key,
       start,
       deadline: { at: deadlineAt ?? this.#clock.now() + LIMITS.defaultTurnTimeoutMs, assumed },
+      traceId,
       deliver,
       onGap: (viewer) => void this.ask(viewer, "gap"),
       onEnd: (end, viewer) => {

@@ -1,5 +1,5 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeClientFrame, toErrorFrame } from "./frame-codec.js";
 

@@ -1,4 +1,5 @@
 import { OrchestraError, type ServerFrame, type TurnResumeFrame, type TurnStartFrame } from "@ai-orchestra/contracts";
+import { extractTraceContext } from "@ai-orchestra/telemetry";
 import type { Principal } from "../auth/principal.js";
 import { ConnectionTurns, type WatchedTurn } from "../connections/connection-turns.js";
 import type { GatewayMetrics } from "../gateway-metrics.js";
@@ -66,7 +67,7 @@ export class V2Turns {
       principal: this.#options.principal,
       order: { ...frame, sessionId },
       afterTurnId: this.#turns.lastOpenTurn(sessionId),
-      traceparent: frame.traceparent,
+      traceContext: extractTraceContext(frame.traceparent),
       deliver: this.#deliver,
       onEnd: (end) => this.#ended(end, submitted.viewer),
     });

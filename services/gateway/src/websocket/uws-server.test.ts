@@ -1,0 +1,128 @@
+import type { ServerFrame } from "@ai-orchestra/contracts";
+import { eventually } from "@ai-orchestra/testkit";
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { afterEach, expect, test } from "vitest";
+import type { HttpExchange } from "../http/http-exchange.js";
+import { SseStream } from "../http/sse-stream.js";
+import { resolveBackpressureLimits } from "./backpressure.js";
+import { UwsServer } from "./uws-server.js";
+
+let server: UwsServer;
+
+async function serve(onRequest: (exchange: HttpExchange) => void): Promise<string> {
+  server = new UwsServer({
+    host: "127.0.0.1",
+    port: 0,
+    maxBodyBytes: 1_024,
+    idleTimeoutSeconds: 30,
+    backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
+    onRequest,
+    onFramesWritten: () => undefined,
+  });
+  await server.listen();
+  return `http://127.0.0.1:${server.port}`;
+}
+
+afterEach(() => server.close());
+
+const deltaAt = (position: number, text: string): ServerFrame => ({
+  type: "turn.delta",
+  turnId: "t",
+  attempt: 1,
+  from: position,
+  to: position + text.length,
+  text,
+});
+
+test("an event stream waits for a reader that pauses, and loses nothing", async () => {
+  const text = "x".repeat(10_000);
+  const total = 2_000;
+  let sent = 0;
+  let pauses = 0;
+  const url = await serve((exchange) => {
+    const fill = () => {
+      while (sent < total) {
+        sent += 1;
+        if (events.send(deltaAt((sent - 1) * text.length, text))) continue;
+        pauses += 1;
+        return;
+      }
+      events.end();
+    };
+    const events = new SseStream({ exchange, headers: {}, onDrained: fill });
+    fill();
+  });
+  const [response] = (await once(get(url), "response")) as [IncomingMessage];
+  await eventually(() => expect(pauses).toBeGreaterThan(0));
+  expect(sent).toBeLessThan(total);
+  let received = "";
+  for await (const chunk of response) received += String(chunk);
+  expect(received.match(/^event: turn\.delta$/gm)).toHaveLength(total);
+  expect(received).toContain(`id: 1.${total * text.length}\n`);
+});
+
+test("what waits for a reader leaves although nothing more is sent", async () => {
+  const text = "x".repeat(100_000);
+  let sent = 0;
+  let drained = false;
+  const url = await serve((exchange) => {
+    const events = new SseStream({
+      exchange,
+      headers: {},
+      onDrained: () => {
+        drained = true;
+      },
+    });
+    while (events.send(deltaAt(sent * text.length, text))) sent += 1;
+    sent += 1;
+  });
+  const [response] = (await once(get(url), "response")) as [IncomingMessage];
+  let received = "";
+  response.on("data", (chunk: Buffer) => (received += chunk.toString()));
+  await eventually(() => expect(received.match(/^event: turn\.delta$/gm)).toHaveLength(sent));
+  await eventually(() => expect(received.endsWith("\n\n")).toBe(true));
+  await eventually(() => expect(drained).toBe(true));
+  response.destroy();
+});
+
+test("tells that a client went away, but not when it was the server that cut it off", async () => {
+  const told: string[] = [];
+  const url = await serve((exchange) => {
+    const name = exchange.head.path.slice(1);
+    exchange.onClientGone(() => told.push(`${name} gone`));
+    exchange.onDone(() => told.push(`${name} done`));
+    if (name === "cut") exchange.cut();
+  });
+  await expect(fetch(`${url}/cut`)).rejects.toThrow();
+  const leaving = new AbortController();
+  const request = fetch(`${url}/left`, { signal: leaving.signal });
+  await eventually(() => expect(server.exchangesInFlight).toBe(1));
+  leaving.abort();
+  await expect(request).rejects.toThrow();
+  await eventually(() => expect(told).toEqual(["cut done", "left done", "left gone"]));
+});
+
+test("answers once, and ignores what comes after", async () => {
+  const url = await serve((exchange) => {
+    exchange.respond({ status: "200 OK", headers: {}, body: "first" });
+    exchange.respond({ status: "500 No", headers: {}, body: "second" });
+    exchange.openStream({ status: "200 OK", headers: {} }).write("third");
+    exchange.cut();
+  });
+  expect(await (await fetch(url)).text()).toBe("first");
+});
+
+test("refuses a port that is taken, naming the setting", async () => {
+  await serve(() => undefined);
+  const second = new UwsServer({
+    host: "127.0.0.1",
+    port: server.port ?? 0,
+    maxBodyBytes: 1,
+    idleTimeoutSeconds: 30,
+    backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
+    onRequest: () => undefined,
+    onFramesWritten: () => undefined,
+  });
+  await expect(second.listen()).rejects.toMatchObject({ code: "unavailable", message: /GATEWAY_PORT/ });
+});
