@@ -1,5 +1,6 @@
 import { eventually } from "@ai-orchestra/testkit";
 import { once } from "node:events";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -95,10 +96,7 @@ async function refusedUpgrade(
   headers: Record<string, string> = {},
 ): Promise<{ status: number | undefined; retryAfter: string | undefined; body: unknown }> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, protocols, { headers });
-  const [request, response] = (await once(socket, "unexpected-response")) as [
-    import("node:http").ClientRequest,
-    import("node:http").IncomingMessage,
-  ];
+  const [request, response] = (await once(socket, "unexpected-response")) as [ClientRequest, IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   request.destroy();

@@ -3,7 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGateway, type GatewayProcess } from "./gateway-process.js";
-import { startScriptedOrchestrator, type ScriptedOrchestrator, type TurnScript } from "./scripted-orchestrator.js";
+import {
+  startScriptedOrchestrator,
+  type ScriptedOrchestrator,
+  type ScriptedTurn,
+  type TurnScript,
+} from "./scripted-orchestrator.js";
 
 export interface TestBed {
   readonly nats: NatsServer;
@@ -41,7 +46,7 @@ export async function startTestBed(script: TurnScript = answerHello, env?: Recor
 }
 
 /** The shortest turn with everything in it. */
-export const answerHello: TurnScript = (turn) => {
+export const answerHello = (turn: ScriptedTurn): void => {
   turn.started();
   for (const token of ["Hel", "lo ", "you"]) turn.delta(token);
 };
