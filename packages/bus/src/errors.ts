@@ -15,6 +15,9 @@ export const JETSTREAM_ERRORS = {
   messageNotFound: 10037,
 } as const;
 
+/** The status of JetStream errors that pass; with any other, the same request fails again. */
+const TEMPORARILY_UNAVAILABLE = 503;
+
 /** How long a caller should wait before it offers a message to a full stream again. */
 const FULL_RETRY_AFTER_MS = 1_000;
 
@@ -64,7 +67,7 @@ export function fromNatsError(thrown: unknown, what: string): OrchestraError {
   if (thrown instanceof PermissionViolationError) {
     return new OrchestraError("forbidden", `${what}: the bus does not permit it`, { cause: thrown });
   }
-  if (thrown instanceof JetStreamApiError && thrown.status >= 400 && thrown.status < 500) {
+  if (thrown instanceof JetStreamApiError && thrown.status !== TEMPORARILY_UNAVAILABLE) {
     return new OrchestraError("conflict", `${what}: ${thrown.message}`, { cause: thrown });
   }
   return unavailable(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);

@@ -7,6 +7,8 @@ export interface LaneDemand {
   readonly waiting: number;
   /** Nothing is asked of this lane now. */
   readonly blocked: boolean;
+  /** Was found empty a moment ago: nothing is asked of it as long as other lanes have messages waiting. */
+  readonly resting: boolean;
 }
 
 /**
@@ -36,8 +38,10 @@ export class LaneScheduler {
     let best = -1;
     let bestCredit = Number.NEGATIVE_INFINITY;
     let totalWeight = 0;
+    const contended = lanes.some((lane, index) => hasUnmetDemand(lane, allotted[index] ?? 0));
     for (const [index, lane] of lanes.entries()) {
-      if (lane.blocked || lane.outstanding + (allotted[index] ?? 0) >= Math.max(1, lane.waiting)) continue;
+      if (lane.blocked || (contended && lane.resting)) continue;
+      if (lane.outstanding + (allotted[index] ?? 0) >= Math.max(1, lane.waiting)) continue;
       totalWeight += lane.weight;
       const credit = (this.#credit[index] ?? 0) + lane.weight;
       this.#credit[index] = credit;
@@ -49,4 +53,9 @@ export class LaneScheduler {
     if (best >= 0) this.#credit[best] = bestCredit - totalWeight;
     return best;
   }
+}
+
+/** Whether messages are known to wait that nobody was asked for yet. */
+export function hasUnmetDemand(lane: LaneDemand, allotted = 0): boolean {
+  return !lane.blocked && lane.waiting > lane.outstanding + allotted;
 }

@@ -1,9 +1,17 @@
 import type { BusConnection } from "../connection.js";
 import type { Delivery } from "./delivery.js";
-import { LaneScheduler } from "./lane-scheduler.js";
+import { hasUnmetDemand, LaneScheduler } from "./lane-scheduler.js";
 import { PullLane } from "./pull-lane.js";
 
 const CHECK_ALIVE_INTERVAL_MS = 1_000;
+const LONG_PULL_EXPIRES_MS = 30_000;
+
+/**
+ * With few slots, an idle lane's pull holds one that another lane may need: pulls end soon there, and do not wait at all
+ * where another lane is known to have work.
+ */
+const FEW_SLOTS_PER_LANE = 4;
+const SHORT_PULL_EXPIRES_MS = 50;
 
 export interface PullConsumptionOptions {
   readonly connection: BusConnection;
@@ -27,6 +35,7 @@ export class PullConsumption {
   readonly #scheduler: LaneScheduler;
   readonly #aliveTimer: NodeJS.Timeout;
   readonly #unwatchStatus: () => void;
+  readonly #hasFewSlots: boolean;
   readonly #idle = new Set<() => void>();
   #running = 0;
   #refillQueued = false;
@@ -37,6 +46,7 @@ export class PullConsumption {
   constructor(options: PullConsumptionOptions) {
     this.#options = options;
     this.#scheduler = new LaneScheduler(options.lanes.length);
+    this.#hasFewSlots = options.lanes.length > 1 && options.slots < FEW_SLOTS_PER_LANE * options.lanes.length;
     this.#lanes = options.lanes.map(
       ({ consumer, weight }, index) =>
         new PullLane({
@@ -44,7 +54,7 @@ export class PullConsumption {
           stream: options.stream,
           consumer,
           weight,
-          pullExpiresMs: pullExpiresMs(options.slots, options.lanes.length),
+          pullExpiresMs: this.#hasFewSlots ? SHORT_PULL_EXPIRES_MS : LONG_PULL_EXPIRES_MS,
           onDelivery: (delivery) => this.#receive(delivery, index),
           onChange: () => this.#queueRefill(),
           recover: () => this.#recover(),
@@ -132,7 +142,11 @@ export class PullConsumption {
     for (const lane of this.#lanes) free -= lane.outstanding;
     if (free <= 0) return;
     const allotted = this.#scheduler.allot(this.#lanes, free);
-    for (const [index, lane] of this.#lanes.entries()) lane.pull(allotted[index] ?? 0);
+    for (const [index, lane] of this.#lanes.entries()) {
+      const isNeededElsewhere =
+        this.#hasFewSlots && this.#lanes.some((other) => other !== lane && hasUnmetDemand(other));
+      lane.pull(allotted[index] ?? 0, isNeededElsewhere ? "none" : "wait");
+    }
   }
 
   #recover(): Promise<void> {
@@ -141,13 +155,4 @@ export class PullConsumption {
     });
     return this.#recovering;
   }
-}
-
-/**
- * With slots to spare a pull waits long. With few of them an idle lane's pull holds a slot that another lane may need,
- * so pulls end soon and the lanes take turns.
- */
-function pullExpiresMs(slots: number, laneCount: number): number {
-  if (laneCount === 1 || slots >= 4 * laneCount) return 30_000;
-  return slots > laneCount ? 200 : 50;
 }

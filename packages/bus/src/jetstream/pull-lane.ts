@@ -8,6 +8,8 @@ const NANOS_PER_MS = 1_000_000;
 const IDLE_HEARTBEAT_MS = 1_000;
 /** A lane that waits and hears nothing for this long has lost its pulls. */
 const SILENCE_MS = 3_000;
+/** How long a lane that was found empty is left alone while others have work. */
+const REST_MS = 20;
 /** Pulls beyond the first end soon: another process may have taken what was known to wait. */
 const EXTRA_PULL_EXPIRES_MS = 100;
 const FIRST_BACKOFF_MS = 50;
@@ -42,6 +44,7 @@ export class PullLane implements LaneDemand {
   #inbox = "";
   #subscription: Subscription | undefined;
   #heardAtMs = 0;
+  #restsUntilMs = 0;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
 
@@ -49,6 +52,10 @@ export class PullLane implements LaneDemand {
     this.#options = options;
     this.weight = options.weight;
     this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
+  }
+
+  get resting(): boolean {
+    return performance.now() < this.#restsUntilMs;
   }
 
   /** Forgets all pulls and begins with a new inbox. */
@@ -65,13 +72,17 @@ export class PullLane implements LaneDemand {
     this.#subscription = subscription;
   }
 
-  /** Asks for `count` more messages. */
-  pull(count: number): void {
+  /**
+   * Asks for `count` more messages.
+   *
+   * @param patience `none` where the slots are needed elsewhere: what is not there now is not waited for
+   */
+  pull(count: number, patience: "wait" | "none"): void {
     if (count === 0) return;
     const first = this.outstanding === 0 ? 1 : 0;
     this.#heardAtMs = this.outstanding === 0 ? performance.now() : this.#heardAtMs;
     this.outstanding += count;
-    if (first === 1) this.#request(1, this.#options.pullExpiresMs);
+    if (first === 1) this.#request(1, patience === "wait" ? this.#options.pullExpiresMs : 0);
     if (count > first) this.#request(count - first, EXTRA_PULL_EXPIRES_MS);
   }
 
@@ -103,10 +114,9 @@ export class PullLane implements LaneDemand {
 
   /** The inbox names the batch, so that a pull that nobody received is accounted for. */
   #request(batch: number, expiresMs: number): void {
-    const heartbeat = expiresMs >= 2 * IDLE_HEARTBEAT_MS ? `,"idle_heartbeat":${IDLE_HEARTBEAT_MS * NANOS_PER_MS}` : "";
     this.#options.connection.publish(
       this.#nextSubject,
-      Buffer.from(`{"batch":${batch},"expires":${expiresMs * NANOS_PER_MS}${heartbeat}}`),
+      Buffer.from(`{"batch":${batch},${describeWait(expiresMs)}}`),
       undefined,
       `${this.#inbox}.${batch}`,
     );
@@ -133,6 +143,7 @@ export class PullLane implements LaneDemand {
     const unfulfilled = Number(headerValue(headerText, HEADERS.pendingMessages) ?? batch);
     this.outstanding = Math.max(0, this.outstanding - unfulfilled);
     this.waiting = 0;
+    if (status === 404) this.#restsUntilMs = performance.now() + REST_MS;
     if (status === 404 || status === 408) {
       this.#failures = 0;
       this.#options.onChange();
@@ -159,4 +170,12 @@ export class PullLane implements LaneDemand {
     this.blocked = false;
     this.#options.onChange();
   }
+}
+
+function describeWait(expiresMs: number): string {
+  if (expiresMs === 0) return '"no_wait":true';
+  const expires = `"expires":${expiresMs * NANOS_PER_MS}`;
+  return expiresMs < 2 * IDLE_HEARTBEAT_MS
+    ? expires
+    : `${expires},"idle_heartbeat":${IDLE_HEARTBEAT_MS * NANOS_PER_MS}`;
 }

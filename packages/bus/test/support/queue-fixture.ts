@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { openWorkQueue, type Bus, type WorkQueue, type WorkQueueOptions } from "../../src/index.js";
+
+export const itemSchema = z.object({ n: z.number() });
+export type Item = z.infer<typeof itemSchema>;
+export type Lane = "high" | "normal" | "low";
+
+/** A queue with three lanes, weighted 6:3:1 unless the test says otherwise. */
+export function openTestQueue(
+  bus: Bus,
+  name: string,
+  options: Partial<WorkQueueOptions<Item, Lane>> = {},
+): Promise<WorkQueue<Item, Lane>> {
+  return openWorkQueue<Item, Lane>(bus, {
+    stream: name,
+    subjectPrefix: `queue.${name}`,
+    lanes: { high: 6, normal: 3, low: 1 },
+    schema: itemSchema,
+    ackWaitMs: 1_000,
+    maxMessages: 10_000,
+    maxBytes: 64 * 1024 * 1024,
+    maxAckPending: 10_000,
+    replicas: 1,
+    storage: "file",
+    ...options,
+  });
+}
+
+/** Submits items 0 to count - 1 to a lane. */
+export async function submitMany(queue: WorkQueue<Item, Lane>, lane: Lane, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, n) => queue.submit(lane, { n }, { messageId: `${lane}-${n}` })));
+}
