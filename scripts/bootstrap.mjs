@@ -89,7 +89,7 @@ async function acquireLock() {
     }
     const owner = Number(existsSync(LOCK_FILE) ? readFileSync(LOCK_FILE, "utf8") : "0");
     if (owner > 0 && !isAlive(owner)) rmSync(LOCK_FILE, { force: true });
-    else if (!announced) console.log(`Waiting for another installation (pid ${owner}) …`);
+    else if (owner > 0 && !announced) console.log(`Waiting for another installation (pid ${owner}) …`);
     await wait(LOCK_POLL_MS);
   }
 }

@@ -1,4 +1,5 @@
 // npm start: everything on this machine, from a fresh clone to a running system.
+import { resolve } from "node:path";
 import { BootstrapError, bootstrap } from "./bootstrap.mjs";
 import { START_HELP, UsageError, parseStartOptions } from "./start-options.mjs";
 
@@ -11,6 +12,7 @@ async function main() {
       console.log(START_HELP);
       return 0;
     }
+    if (options.dataDir !== undefined) options.dataDir = resolve(typedIn(), options.dataDir);
     await bootstrap();
     const { ensureBinaries, runLauncher } = await import("../packages/stack/dist/index.js");
     const { NATS_URL: natsUrl, REDIS_URL: redisUrl } = process.env;
@@ -22,4 +24,10 @@ async function main() {
     console.error(isExpected ? `AI Orchestra cannot start: ${error.message}` : error);
     return 1;
   }
+}
+
+/** The folder the command was typed in; npm itself changes to the workspace's. */
+function typedIn() {
+  const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env;
+  return script === "start" && folder !== undefined ? folder : process.cwd();
 }

@@ -94,16 +94,18 @@ export async function startStack(options?: StackOptions): Promise<Stack> {
     await file.remove();
     await lock.release();
   };
+  let isReady = false;
   const supervision = {
     watchdog,
     restartOnExit: o.restartOnExit,
     onEvent(event: StackEvent): void {
       o.onEvent(event);
-      if (event.type === "started") file.requestUpdate();
+      if (isReady && event.type === "started") file.requestUpdate();
     },
   };
   try {
     await endLeftovers(o.dataDir);
+    await file.remove();
     const { nats, redis } = await startServers(o, supervision, parts);
     const env = {
       ...describeServers(nats, redis),
@@ -124,6 +126,7 @@ export async function startStack(options?: StackOptions): Promise<Stack> {
         }),
     );
     await unlessAborted(Promise.all(parts.services.map((service) => service.start())), o.signal);
+    isReady = true;
     await file.update();
     return new Stack({ dataDir: o.dataDir, logsDir: o.logsDir, services: parts.services, nats, redis, release });
   } catch (error) {

@@ -20,7 +20,7 @@ export interface SupervisedProcessOptions {
   log: LogFile;
   watchdog: Watchdog;
   spawn: () => Promise<Child>;
-  /** Asked again and again, until it answers true. */
+  /** Asked again and again, until it answers true; never rejects. */
   isReady: () => Promise<boolean>;
   readyTimeoutMs: number;
   /** Start it again when it exits without being told to. */
@@ -130,22 +130,12 @@ export class SupervisedProcess {
 
   async #supervise(stopRequested: AbortSignal): Promise<void> {
     for (let failedStarts = 0; !stopRequested.aborted;) {
-      let readyAt: number | undefined;
-      let exit: Exit | undefined;
-      try {
-        const child = await this.#spawn();
-        if (stopRequested.aborted) {
-          await child.end(0);
-          this.#o.watchdog.forget(child.pid);
-          return;
-        }
-        readyAt = await this.#pollReady(child, stopRequested);
-        exit = await child.exited;
-        this.#o.watchdog.forget(child.pid);
-      } catch (error) {
-        this.#setState({ status: "failed", error: asStackError(error, this.name) });
-        return;
-      }
+      const child = await this.#spawn();
+      if (child === undefined) return;
+      if (stopRequested.aborted) await child.end(0);
+      const readyAt = await this.#pollReady(child, stopRequested);
+      const exit = await child.exited;
+      this.#o.watchdog.forget(child.pid);
       if (stopRequested.aborted) return;
       failedStarts = readyAt === undefined ? failedStarts + 1 : 0;
       const everReady = readyAt !== undefined || this.#restarts > 0;
@@ -166,13 +156,19 @@ export class SupervisedProcess {
     }
   }
 
-  async #spawn(): Promise<Child> {
-    const child = await this.#o.spawn();
-    this.#lastPid = child.pid;
-    this.#o.watchdog.watch(child.pid, this.#o.role);
-    this.#setState({ status: "starting", child });
-    this.#emit({ type: "started", process: this.name, pid: child.pid });
-    return child;
+  /** Undefined, and failed, when the operating system does not start it. */
+  async #spawn(): Promise<Child | undefined> {
+    try {
+      const child = await this.#o.spawn();
+      this.#lastPid = child.pid;
+      this.#o.watchdog.watch(child.pid, this.#o.role);
+      this.#setState({ status: "starting", child });
+      this.#emit({ type: "started", process: this.name, pid: child.pid });
+      return child;
+    } catch (error) {
+      this.#setState({ status: "failed", error: asStackError(error, this.name) });
+      return undefined;
+    }
   }
 
   /** Polls until the child is ready, gone or to be stopped; answers when it became ready. */
