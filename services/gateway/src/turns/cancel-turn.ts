@@ -1,6 +1,6 @@
 import type { Bus, KvBucket } from "@ai-orchestra/bus";
 import { cancelKey, type TurnKey } from "@ai-orchestra/contracts";
-import { askProducer } from "./turn-control.js";
+import { askProducer } from "./ask-producer.js";
 
 /** Cancels a turn wherever it is; one that ended or never was is left alone. Rejects when the bus takes no word of it. */
 export type CancelTurn = (key: TurnKey) => Promise<void>;

@@ -1,7 +1,7 @@
 import type { Bus, ResultStore } from "@ai-orchestra/bus";
 import { subjects, type TurnResult } from "@ai-orchestra/contracts";
 import type { ConcurrencySlots } from "./concurrency-slots.js";
-import { askProducer } from "./turn-control.js";
+import { askProducer } from "./ask-producer.js";
 import type { TurnViewer } from "./turn-viewer.js";
 
 /** Why a viewer asks instead of listening. */

@@ -1,13 +1,5 @@
 import { connectBus, openTurnResults, type Bus, type ResultStore } from "@ai-orchestra/bus";
-import {
-  defineCall,
-  subjects,
-  turnControlReplySchema,
-  turnControlRequestSchema,
-  type ServerFrame,
-  type TurnKey,
-  type TurnResult,
-} from "@ai-orchestra/contracts";
+import { subjects, turnControl, type ServerFrame, type TurnKey, type TurnResult } from "@ai-orchestra/contracts";
 import { createManualClock, type ManualClock } from "@ai-orchestra/service-kit";
 import { startNatsServer } from "@ai-orchestra/stack";
 import { eventually } from "@ai-orchestra/testkit";
@@ -178,12 +170,7 @@ test("what comes while the producer is asked is kept, and neither lost nor shown
   const delta = (from: number, text: string) =>
     ({ type: "turn.delta", turnId, attempt: 1, from, to: from + text.length, text }) as const;
   const started = { type: "turn.started", turnId, sessionId, attempt: 1, model: "m", mode: "auto" } as const;
-  const contract = defineCall({
-    subject: subjects.turnControl(key),
-    request: turnControlRequestSchema,
-    response: turnControlReplySchema,
-    timeoutMs: 1_000,
-  });
+  const contract = turnControl(key);
   const producer = bus.serve(contract, () => {
     for (const event of [delta(0, "ab"), delta(2, "cd"), delta(4, "ef")]) bus.publish(subjects.turnEvents(key), event);
     return { status: "running" as const, attempt: 1, position: 4, events: [started, delta(0, "abcd")] };

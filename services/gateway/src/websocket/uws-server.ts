@@ -7,6 +7,7 @@ import type { HttpExchange } from "../http/http-exchange.js";
 import type { BackpressureLimits } from "./backpressure.js";
 import { ClientSocket } from "./client-socket.js";
 import { FlushScheduler } from "./flush-scheduler.js";
+import { MessageInbox } from "./message-inbox.js";
 import { readRequestHead, UwsHttpExchange } from "./uws-http-exchange.js";
 import type { AcceptedUpgrade, SocketListener, WebSocketRoute } from "./websocket-route.js";
 
@@ -42,6 +43,7 @@ export class UwsServer {
   readonly #options: UwsServerOptions;
   readonly #app: TemplatedApp = uWS.App();
   readonly #scheduler = new FlushScheduler();
+  readonly #inbox = new MessageInbox();
   readonly #exchanges = new Set<UwsHttpExchange>();
   #listening: { socket: us_listen_socket; port: number } | undefined;
   #onIdle: (() => void) | undefined;
@@ -84,15 +86,22 @@ export class UwsServer {
       },
       message: (ws, message, isBinary) => {
         const { listener } = ws.getUserData();
-        if (message.byteLength > route.maxMessageBytes) listener?.oversized(message.byteLength);
-        else if (isBinary) listener?.binary();
-        else listener?.text(Buffer.from(message).toString());
+        if (listener === undefined) return;
+        const isOversized = message.byteLength > route.maxMessageBytes;
+        if (!isBinary && !isOversized) {
+          this.#inbox.push(listener, Buffer.from(message).toString());
+          return;
+        }
+        this.#inbox.handleAll();
+        if (isOversized) listener.oversized(message.byteLength);
+        else listener.binary();
       },
       drain: (ws) => {
         const { socket, listener } = ws.getUserData();
         if (socket?.noteDrained() === true) listener?.drained();
       },
       close: (ws, code) => {
+        this.#inbox.handleAll();
         const { socket, listener } = ws.getUserData();
         socket?.noteClosed();
         listener?.closed(code);

@@ -1,11 +1,9 @@
 import { connectBus, openCancels, openTurnQueue, openTurnResults, type Bus, type Job } from "@ai-orchestra/bus";
 import {
   cancelKey,
-  defineCall,
   orchestratorModelsList,
   subjects,
-  turnControlReplySchema,
-  turnControlRequestSchema,
+  turnControl,
   type TerminalFrame,
   type TurnEvent,
   type TurnRequest,
@@ -191,12 +189,7 @@ export async function startScriptedOrchestrator(natsUrl: string, script: TurnScr
     const turn = new ScriptedTurn(bus, job.data, job.deliveryCount, job.sequence);
     orchestrator.turns.push(turn);
     const control = bus.serve(
-      defineCall({
-        subject: subjects.turnControl(key),
-        request: turnControlRequestSchema,
-        response: turnControlReplySchema,
-        timeoutMs: 1_000,
-      }),
+      turnControl(key),
       (request) => {
         if (request.op === "cancel") {
           turn.noteCancel();
