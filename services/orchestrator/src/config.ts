@@ -23,7 +23,14 @@ export const envSchema = z.object({
     .int()
     .min(10)
     .default(300)
-    .describe("How long memory's direct commit may take; the results stream brings the result to memory anyway."),
+    .describe("How long memory may take to apply the result of a turn that ran without history, in milliseconds."),
+  ORCHESTRA_BUILTIN_TOKEN_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(10)
+    .describe("Pause between two words of the built-in offline model, in milliseconds."),
   ORCHESTRA_CONFIG: z
     .string()
     .optional()

@@ -7,6 +7,7 @@ import { type CompletionRunner, createCompletionRunner } from "./completions/com
 import { type OrchestratorConfig, readEnvironment } from "./config.js";
 import { ModelCatalog } from "./models/model-catalog.js";
 import { ModelsService } from "./models/models-service.js";
+import { CancelBoard } from "./turns/cancel-board.js";
 import { EventLog } from "./turns/event-log.js";
 import { LeaseKeeper } from "./turns/lease-keeper.js";
 import { SessionInterrupter } from "./turns/session-interrupter.js";
@@ -24,6 +25,7 @@ const AFTER_TURN_WAIT_MS = 10_000;
 const STORE_TIMEOUT_MS = 30_000;
 const HANDOVER_MARGIN_MS = 1_000;
 const COALESCE_CHARS = 4_096;
+const MAX_REMEMBERED_CANCELS = 100_000;
 
 /** One of these in the process. */
 interface Singletons {
@@ -61,6 +63,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
     openCancels(bus, topology),
   ]);
 
+  const cancelBoard = new CancelBoard({ cancels, maxRemembered: MAX_REMEMBERED_CANCELS });
   const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
   container.register({
     modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment(), clock, logger })).singleton(),
@@ -68,7 +71,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
       createCompletionRunner({ catalog: modelCatalog, clock, logger, metrics }),
     ).singleton(),
     claimTurn: asFunction(() =>
-      createTurnClaimer({ bus, clock, logger, turnResults, cancels, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
+      createTurnClaimer({ bus, clock, logger, turnResults, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
     ).singleton(),
     sessionInterrupter: asFunction(() => new SessionInterrupter({ bus, cancels, clock, logger })).singleton(),
 
@@ -120,6 +123,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           job: cradle.job,
           modelCatalog: cradle.modelCatalog,
           answerer: cradle.answerer,
+          cancelBoard,
           eventLog: cradle.eventLog,
           leaseKeeper: cradle.leaseKeeper,
           sessionInterrupter: cradle.sessionInterrupter,
@@ -145,7 +149,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
     slots: config.ORCHESTRATOR_SLOTS,
     handoverMarginMs: HANDOVER_MARGIN_MS,
   });
-  return [new ModelsService({ bus, modelCatalog }), turnWorker];
+  return [new ModelsService({ bus, modelCatalog }), cancelBoard, turnWorker];
 }
 
 function openTurn(container: AwilixContainer<Cradle>, job: Job<TurnRequest>) {

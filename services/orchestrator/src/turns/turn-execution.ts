@@ -12,6 +12,7 @@ import type { Clock } from "@ai-orchestra/service-kit";
 import { type Logger, traceIdOf } from "@ai-orchestra/telemetry";
 import type { Answerer } from "../agents/answerer.js";
 import type { ModelCatalog } from "../models/model-catalog.js";
+import type { CancelBoard } from "./cancel-board.js";
 import type { EventLog } from "./event-log.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import type { SessionInterrupter } from "./session-interrupter.js";
@@ -28,6 +29,7 @@ export interface TurnExecutionOptions {
   job: Job<TurnRequest>;
   modelCatalog: ModelCatalog;
   answerer: Answerer;
+  cancelBoard: CancelBoard;
   eventLog: EventLog;
   leaseKeeper: LeaseKeeper;
   sessionInterrupter: SessionInterrupter;
@@ -53,12 +55,14 @@ export class TurnExecution {
   }
 
   async run(): Promise<ExecutionEnd> {
-    const { bus, job, leaseKeeper, claimTurn } = this.#options;
+    const { bus, cancelBoard, job, leaseKeeper, claimTurn, turnStop } = this.#options;
     const control = bus.serve(turnControl(job.data), (request) => this.#answerControl(request), { queue: false });
+    const unfollow = cancelBoard.follow(job.data, turnStop);
     try {
       return await this.#settleClaim(await claimTurn(job));
     } finally {
       leaseKeeper.release();
+      unfollow();
       await control.stop();
     }
   }
@@ -69,10 +73,8 @@ export class TurnExecution {
       case "granted":
         return this.#runGranted(claim);
       case "ended":
-        await turnSettlement.announce(claim.result);
+        turnSettlement.announce(claim.result);
         return { kind: "ended", result: claim.result };
-      case "cancelled":
-        return this.#end({ kind: "cancelled" }, undefined);
       case "exhausted":
         return this.#end(failed("attempts_exhausted", `the turn was given up after ${claim.starts} starts`), undefined);
       case "forgotten":
@@ -145,7 +147,7 @@ export class TurnExecution {
       traceId: traceIdOf(),
       log: eventLog,
     };
-    const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()));
+    const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()), facts.degraded);
     if (standing !== undefined) return { kind: "ended", result: standing };
     job.nak(MAX_BUSY_DELAY_MS);
     return { kind: "requeued" };

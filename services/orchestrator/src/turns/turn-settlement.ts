@@ -11,7 +11,7 @@ export interface TurnSettlementOptions {
   turnResults: ResultStore<TurnResult>;
   job: Pick<Job<TurnRequest>, "ack">;
   turnEvents: TurnEvents;
-  /** How long memory's direct commit may take; the results stream brings the result to it anyway. In milliseconds. */
+  /** How long memory may take to apply the result of a turn that ran without a lease, in milliseconds. */
   commitTimeoutMs: number;
   /** How long a result that the bus does not take is offered again, in milliseconds. */
   storeTimeoutMs: number;
@@ -19,7 +19,10 @@ export interface TurnSettlementOptions {
 
 const STORE_RETRY_MS = 100;
 
-/** Ends a turn: stores its result unless there is one, announces whichever stands, commits it and acks the queue. */
+/**
+ * Ends a turn: stores its result unless there is one, announces whichever stands and acks the queue. Memory reads the
+ * result from the results stream, as soon as it is stored.
+ */
 export class TurnSettlement {
   readonly #options: TurnSettlementOptions;
 
@@ -28,24 +31,32 @@ export class TurnSettlement {
   }
 
   /** Resolves to the result that stands, or undefined when the bus was away too long: the queue brings the turn again. */
-  async settle(result: TurnResult): Promise<TurnResult | undefined> {
+  async settle(result: TurnResult, degraded: boolean): Promise<TurnResult | undefined> {
     const standing = await this.#store(result);
-    if (standing !== undefined) await this.announce(standing);
+    if (standing === undefined) return undefined;
+    if (degraded) await this.#commit(standing);
+    this.announce(standing);
     return standing;
   }
 
-  /** Announces a result that is stored, hands it to memory and acks the turn. */
-  async announce(result: TurnResult): Promise<void> {
-    const { bus, job, logger, turnEvents, commitTimeoutMs } = this.#options;
+  /** Announces a result that is stored and acks the turn. */
+  announce(result: TurnResult): void {
+    const { job, turnEvents } = this.#options;
     turnEvents.ended(result);
-    if (!result.stateless) {
-      try {
-        await bus.call(memoryTurnCommit, result, { timeoutMs: commitTimeoutMs });
-      } catch (error) {
-        logger.debug({ err: error, turnId: result.turnId }, "the direct commit failed; the results stream has it");
-      }
-    }
     job.ack();
+  }
+
+  /**
+   * A turn without a lease holds nothing that the session's next turn would wait for, so memory is given the chance to
+   * apply its result before the client hears of it and answers.
+   */
+  async #commit(result: TurnResult): Promise<void> {
+    const { bus, logger, commitTimeoutMs } = this.#options;
+    try {
+      await bus.call(memoryTurnCommit, result, { timeoutMs: commitTimeoutMs });
+    } catch (error) {
+      logger.debug({ err: error, turnId: result.turnId }, "memory is still away; the results stream has the result");
+    }
   }
 
   async #store(result: TurnResult): Promise<TurnResult | undefined> {
