@@ -21,6 +21,9 @@ export const envSchema = z.object({
   GATEWAY_MAX_CONNECTIONS: positiveInt()
     .default(1_000)
     .describe("Open WebSocket connections; past it upgrades are answered 503."),
+  GATEWAY_MAX_REQUESTS_IN_FLIGHT: positiveInt()
+    .default(1_000)
+    .describe("HTTP requests that are being answered, streams included; past it they are answered 503."),
   GATEWAY_MAX_MESSAGE_BYTES: positiveInt()
     .max(LIMITS.maxMessageBytes)
     .default(LIMITS.maxMessageBytes)

@@ -124,6 +124,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         host: config.GATEWAY_HOST,
         port: config.GATEWAY_PORT,
         maxBodyBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
+        maxRequestsInFlight: config.GATEWAY_MAX_REQUESTS_IN_FLIGHT,
         idleTimeoutSeconds: Math.round(config.GATEWAY_HEARTBEAT_MS / 1_000),
         backpressure: resolveBackpressureLimits({ maxBytes: config.GATEWAY_MAX_BUFFERED_BYTES }),
         onRequest,

@@ -1,7 +1,7 @@
 import type { ServerFrame } from "@ai-orchestra/contracts";
 import { eventually } from "@ai-orchestra/testkit";
 import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import type { HttpExchange } from "../http/http-exchange.js";
 import { SseStream } from "../http/sse-stream.js";
@@ -15,6 +15,7 @@ async function serve(onRequest: (exchange: HttpExchange) => void): Promise<strin
     host: "127.0.0.1",
     port: 0,
     maxBodyBytes: 1_024,
+    maxRequestsInFlight: 2,
     idleTimeoutSeconds: 30,
     backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
     onRequest,
@@ -113,12 +114,37 @@ test("answers once, and ignores what comes after", async () => {
   expect(await (await fetch(url)).text()).toBe("first");
 });
 
+test("refuses requests past its limit, and all once it takes no new ones", async () => {
+  const waiting: HttpExchange[] = [];
+  const url = await serve((exchange) => waiting.push(exchange));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const held = [fetch(url), fetch(url)];
+  await eventually(() => expect(waiting).toHaveLength(2));
+  const full = await fetch(url);
+  expect([full.status, await full.json()]).toMatchObject([503, { error: { code: "overloaded" } }]);
+  for (const exchange of waiting.splice(0)) exchange.respond({ status: "200 OK", headers: {}, body: "" });
+  await Promise.all(held);
+
+  const first = once(get(url, { agent }), "response");
+  await eventually(() => expect(waiting).toHaveLength(1));
+  waiting[0]?.respond({ status: "200 OK", headers: {}, body: "" });
+  const [answered] = (await first) as [IncomingMessage];
+  answered.resume();
+  await once(answered, "end");
+  server.stopListening();
+  const [refused] = (await once(get(url, { agent }), "response")) as [IncomingMessage];
+  expect(refused.statusCode).toBe(503);
+  refused.resume();
+  agent.destroy();
+});
+
 test("refuses a port that is taken, naming the setting", async () => {
   await serve(() => undefined);
   const second = new UwsServer({
     host: "127.0.0.1",
     port: server.port ?? 0,
     maxBodyBytes: 1,
+    maxRequestsInFlight: 1,
     idleTimeoutSeconds: 30,
     backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
     onRequest: () => undefined,

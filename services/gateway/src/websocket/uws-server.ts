@@ -30,6 +30,8 @@ export interface UwsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
+  /** HTTP requests without a complete answer; more are answered 503. */
+  readonly maxRequestsInFlight: number;
   /** How long a connection may be silent before it is probed and then closed. */
   readonly idleTimeoutSeconds: number;
   readonly backpressure: BackpressureLimits;
@@ -167,7 +169,16 @@ export class UwsServer {
       },
     });
     this.#exchanges.add(exchange);
-    this.#options.onRequest(exchange);
+    const refusal = this.#refuseRequest();
+    if (refusal === undefined) this.#options.onRequest(exchange);
+    else exchange.respond(errorAnswer(refusal.toEnvelope(), exchange.requestId));
+  }
+
+  /** A connection that was kept alive still brings requests when the port is closed. */
+  #refuseRequest(): OrchestraError | undefined {
+    if (this.#listening === undefined) return new OrchestraError("unavailable", "this node is going away");
+    if (this.#exchanges.size <= this.#options.maxRequestsInFlight) return undefined;
+    return new OrchestraError("overloaded", "this node has as many requests as it takes");
   }
 
   async #upgrade<Admission>(
