@@ -8,7 +8,7 @@ export class ConfigError extends Error {
   readonly code = "invalid_config";
   readonly lines: readonly string[];
 
-  constructor(lines: readonly string[], cause: z.ZodError) {
+  constructor(lines: readonly string[], cause: unknown) {
     super(lines.join("\n"), { cause });
     this.lines = lines;
   }

@@ -17,7 +17,7 @@ const EXIT = { drained: 0, failed: 1, badConfig: 78 } as const;
  *
  * It ends with 0 after SIGTERM or SIGINT (drained, within `DRAIN_TIMEOUT_MS`) and when the process `STACK_PARENT_PID` is
  * gone; with 1 when it cannot start, on a second signal, and on an error that nobody caught; with 78, after one line per
- * wrong variable on standard error, when its configuration is wrong.
+ * wrong setting on standard error, when its configuration is wrong, be it a variable or what a component found on start.
  */
 export async function runService<Env extends z.ZodObject>(definition: ServiceDefinition<Env>): Promise<void> {
   const config = loadConfigOrExit(definition);
@@ -59,6 +59,10 @@ export async function runService<Env extends z.ZodObject>(definition: ServiceDef
     await runtime.start();
   } catch (error) {
     if (runtime.state.status === "draining" || runtime.state.status === "stopped") return;
+    if (error instanceof ConfigError) {
+      await runtime.stop();
+      exitForConfig(definition.name, error);
+    }
     await failed(error instanceof Error ? error : new Error(String(error)));
   }
 }
@@ -68,9 +72,13 @@ function loadConfigOrExit<Env extends z.ZodObject>(definition: ServiceDefinition
     return loadConfig({ name: definition.name, env: definition.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const line of error.lines) process.stderr.write(`${definition.name}: ${line}\n`);
-    process.exit(EXIT.badConfig);
+    exitForConfig(definition.name, error);
   }
+}
+
+function exitForConfig(service: string, error: ConfigError): never {
+  for (const line of error.lines) process.stderr.write(`${service}: ${line}\n`);
+  process.exit(EXIT.badConfig);
 }
 
 /** Nothing is known about the state of the process any more, so it does not even try to drain. */

@@ -1,7 +1,8 @@
 import type { Bus, ServedCall } from "@ai-orchestra/bus";
 import { orchestratorModelsList } from "@ai-orchestra/contracts";
-import type { Component } from "@ai-orchestra/service-kit";
+import { type Component, ConfigError } from "@ai-orchestra/service-kit";
 import type { ModelCatalog } from "./model-catalog.js";
+import { ModelsFileError } from "./models-file-error.js";
 
 /** Keeps the catalog loaded and tells the mesh which models there are. */
 export class ModelsService implements Component {
@@ -15,8 +16,14 @@ export class ModelsService implements Component {
     this.#modelCatalog = modelCatalog;
   }
 
+  /** @throws ConfigError when the models file cannot be used */
   async start(): Promise<void> {
-    await this.#modelCatalog.start();
+    try {
+      await this.#modelCatalog.start();
+    } catch (error) {
+      if (error instanceof ModelsFileError) throw new ConfigError(error.message.split("\n"), error);
+      throw error;
+    }
     this.#served = this.#bus.serve(orchestratorModelsList, () => ({ models: this.#modelCatalog.list() }));
   }
 
