@@ -59,9 +59,10 @@ export async function runService<Env extends z.ZodObject>(definition: ServiceDef
     await runtime.start();
   } catch (error) {
     if (runtime.state.status === "draining" || runtime.state.status === "stopped") return;
-    if (error instanceof ConfigError) {
+    const configError = findConfigError(error);
+    if (configError !== undefined) {
       await runtime.stop();
-      exitForConfig(definition.name, error);
+      exitForConfig(definition.name, configError);
     }
     await failed(error instanceof Error ? error : new Error(String(error)));
   }
@@ -74,6 +75,12 @@ function loadConfigOrExit<Env extends z.ZodObject>(definition: ServiceDefinition
     if (!(error instanceof ConfigError)) throw error;
     exitForConfig(definition.name, error);
   }
+}
+
+/** A component's error arrives wrapped in one that names the component. */
+function findConfigError(error: unknown): ConfigError | undefined {
+  if (error instanceof ConfigError) return error;
+  return error instanceof Error && error.cause instanceof ConfigError ? error.cause : undefined;
 }
 
 function exitForConfig(service: string, error: ConfigError): never {
