@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Job } from "../src/index.js";
 import { createGate } from "./support/gate.js";
 import { useNats } from "./support/nats-fixture.js";
-import { openTestQueue, type Item } from "./support/queue-fixture.js";
+import { countMessages, openTestQueue, type Item } from "./support/queue-fixture.js";
 import { startTcpProxy } from "./support/tcp-proxy.js";
 
 const nats = useNats();
@@ -136,13 +136,14 @@ describe("a job", () => {
     expect(await seen.opened).toEqual({ n: 3 });
     await expect.poll(() => reported.length).toBe(2);
     expect(JSON.stringify(reported)).not.toContain("secret");
-    await expect.poll(() => queue.pending()).toMatchObject({ high: 0 });
+    await expect.poll(() => countMessages(bus, name)).toBe(0);
     await consumption.stop();
   });
 
   test("can be terminated", async () => {
     const bus = await nats.connect();
-    const queue = await openTestQueue(bus, nats.uniqueName("Q"));
+    const name = nats.uniqueName("Q");
+    const queue = await openTestQueue(bus, name);
     let deliveries = 0;
     const last = createGate();
     const consumption = queue.consume(
@@ -162,6 +163,6 @@ describe("a job", () => {
     await last.opened;
     await consumption.stop();
     expect(deliveries).toBe(2);
-    expect(await queue.pending()).toMatchObject({ high: 0 });
+    expect(await countMessages(bus, name)).toBe(0);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Bus } from "../src/index.js";
 import { createGate } from "./support/gate.js";
-import { openTestQueue, submitMany, type Lane } from "./support/queue-fixture.js";
+import { countMessages, openTestQueue, submitMany, type Lane } from "./support/queue-fixture.js";
 import { useNats } from "./support/nats-fixture.js";
 
 const nats = useNats();
@@ -162,8 +161,3 @@ describe("a consumption", () => {
     await taker.stop();
   });
 });
-
-async function countMessages(bus: Bus, stream: string): Promise<number> {
-  const reply = await bus.connection.nats.request(`$JS.API.STREAM.INFO.${stream}`);
-  return reply.json<{ state: { messages: number } }>().state.messages;
-}

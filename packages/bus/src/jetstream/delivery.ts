@@ -8,6 +8,7 @@ import { headerValue, HEADERS, readText } from "../headers.js";
 const ACK = Buffer.from("+ACK");
 const WORKING = Buffer.from("+WPI");
 const NAK = Buffer.from("-NAK");
+const TERMINATE = Buffer.from("+TERM");
 const NANOS_PER_MS = 1_000_000;
 
 /** One delivery of a stored message to one of a consumer's processes. */
@@ -58,8 +59,13 @@ export class Delivery {
     this.#settle(delayMs > 0 ? Buffer.from(`-NAK {"delay":${Math.round(delayMs * NANOS_PER_MS)}}`) : NAK);
   }
 
+  /** The reason goes to the log: servers before 2.10 ignore the whole command when it carries one. */
   terminate(reason: string): void {
-    this.#settle(Buffer.from(`+TERM ${reason}`));
+    if (!this.#settled) {
+      const { subject, sequence } = this;
+      this.#connection.logger.warn({ subject, sequence, reason }, "a message is removed without being done");
+    }
+    this.#settle(TERMINATE);
   }
 
   /** Leaves the message to a newer delivery of it: nothing is sent. */

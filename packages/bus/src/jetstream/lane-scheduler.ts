@@ -14,7 +14,7 @@ export interface LaneDemand {
 /**
  * Shares free slots between lanes. Each lane should have one pull outstanding, so that a message that arrives is
  * delivered at once, and as many as messages are known to wait. Where there are not slots enough, lanes take turns by
- * smooth weighted round-robin (the algorithm of nginx), so that 6:3:1 gives a run of `h h n h h n h l h n`, not blocks.
+ * smooth weighted round-robin (the algorithm of nginx), so that 6:3:1 gives a run of `h n h h n h l h n h`, not blocks.
  */
 export class LaneScheduler {
   readonly #credit: number[];

@@ -3,7 +3,6 @@ import type { Delivery } from "./delivery.js";
 import { hasUnmetDemand, LaneScheduler } from "./lane-scheduler.js";
 import { PullLane } from "./pull-lane.js";
 
-const CHECK_ALIVE_INTERVAL_MS = 1_000;
 const LONG_PULL_EXPIRES_MS = 30_000;
 
 /**
@@ -33,7 +32,6 @@ export class PullConsumption {
   readonly #options: PullConsumptionOptions;
   readonly #lanes: readonly PullLane[];
   readonly #scheduler: LaneScheduler;
-  readonly #aliveTimer: NodeJS.Timeout;
   readonly #unwatchStatus: () => void;
   readonly #hasFewSlots: boolean;
   readonly #idle = new Set<() => void>();
@@ -64,10 +62,6 @@ export class PullConsumption {
       if (status === "connected") this.#begin();
       else for (const lane of this.#lanes) lane.suspend();
     });
-    this.#aliveTimer = setInterval(() => {
-      for (const lane of this.#lanes) lane.checkAlive();
-    }, CHECK_ALIVE_INTERVAL_MS);
-    this.#aliveTimer.unref();
     if (options.connection.status === "connected") this.#begin();
   }
 
@@ -88,7 +82,6 @@ export class PullConsumption {
   async #stop(timeoutMs: number): Promise<void> {
     this.#state = "stopping";
     this.#unwatchStatus();
-    clearInterval(this.#aliveTimer);
     await Promise.allSettled(this.#lanes.map((lane) => lane.drain()));
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => {

@@ -3,11 +3,10 @@ import type { BusConnection } from "../connection.js";
 import { headerStatus, headerValue, HEADERS, readHeaderText } from "../headers.js";
 import { Delivery } from "./delivery.js";
 import type { LaneDemand } from "./lane-scheduler.js";
+import { SilenceWatch } from "./silence-watch.js";
 
 const NANOS_PER_MS = 1_000_000;
 const IDLE_HEARTBEAT_MS = 1_000;
-/** A lane that waits and hears nothing for this long has lost its pulls. */
-const SILENCE_MS = 3_000;
 /** How long a lane that was found empty is left alone while others have work. */
 const REST_MS = 20;
 /** Pulls beyond the first end soon: another process may have taken what was known to wait. */
@@ -41,9 +40,10 @@ export class PullLane implements LaneDemand {
   blocked = false;
   readonly #options: PullLaneOptions;
   readonly #nextSubject: string;
+  /** A lane that waits and hears nothing has lost its pulls. */
+  readonly #silence: SilenceWatch;
   #inbox = "";
   #subscription: Subscription | undefined;
-  #heardAtMs = 0;
   #restsUntilMs = 0;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -52,6 +52,13 @@ export class PullLane implements LaneDemand {
     this.#options = options;
     this.weight = options.weight;
     this.#nextSubject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
+    this.#silence = new SilenceWatch({
+      isWaiting: () => this.outstanding > 0,
+      onSilence: () => {
+        this.restart();
+        this.#backOff();
+      },
+    });
   }
 
   get resting(): boolean {
@@ -80,18 +87,10 @@ export class PullLane implements LaneDemand {
   pull(count: number, patience: "wait" | "none"): void {
     if (count === 0) return;
     const first = this.outstanding === 0 ? 1 : 0;
-    this.#heardAtMs = this.outstanding === 0 ? performance.now() : this.#heardAtMs;
+    if (this.outstanding === 0) this.#silence.hear();
     this.outstanding += count;
     if (first === 1) this.#request(1, patience === "wait" ? this.#options.pullExpiresMs : 0);
     if (count > first) this.#request(count - first, EXTRA_PULL_EXPIRES_MS);
-  }
-
-  /** Starts anew when pulls are open and the server has been silent for too long. */
-  checkAlive(): void {
-    if (this.outstanding > 0 && performance.now() - this.#heardAtMs > SILENCE_MS) {
-      this.restart();
-      this.#backOff();
-    }
   }
 
   /** The bus is away: all pulls are void. */
@@ -104,6 +103,7 @@ export class PullLane implements LaneDemand {
   /** Ends the pulls; resolves when nothing can arrive any more. */
   async drain(): Promise<void> {
     clearTimeout(this.#retryTimer);
+    this.#silence.stop();
     this.blocked = true;
     const subscription = this.#subscription;
     if (subscription === undefined || subscription.isClosed()) return;
@@ -123,7 +123,7 @@ export class PullLane implements LaneDemand {
   }
 
   #receive(message: Msg): void {
-    this.#heardAtMs = performance.now();
+    this.#silence.hear();
     const headerText = readHeaderText(message);
     const status = headerText === "" ? 0 : headerStatus(headerText);
     if (status > 0) {

@@ -7,10 +7,10 @@ import type { BusConnection } from "../connection.js";
 import { headerStatus, headerValue, HEADERS, readHeaderText, readText } from "../headers.js";
 import { readPosition } from "../jetstream/delivery-position.js";
 import { parseStored } from "../jetstream/parse-stored.js";
+import { SilenceWatch } from "../jetstream/silence-watch.js";
 
 const NANOS_PER_MS = 1_000_000;
 const IDLE_HEARTBEAT_MS = 1_000;
-const SILENCE_MS = 3_000;
 const INACTIVE_THRESHOLD_MS = 10_000;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1_000;
@@ -47,7 +47,7 @@ export class KvWatch<T> {
   /** Resolves when the handler has seen every value that was there when the watch began. */
   readonly ready: Promise<void>;
   readonly #options: KvWatchOptions<T>;
-  readonly #aliveTimer: NodeJS.Timeout;
+  readonly #silence: SilenceWatch;
   readonly #unwatchStatus: () => void;
   #resolveReady: () => void = () => undefined;
   #subscription: Subscription | undefined;
@@ -56,7 +56,8 @@ export class KvWatch<T> {
   /** Of the newest change that the handler has seen. */
   #revision = 0;
   #streamCreatedAt: string | undefined;
-  #heardAtMs = Number.POSITIVE_INFINITY;
+  /** The consumer is there, and sends heartbeats. */
+  #isReceiving = false;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #state: "watching" | "stopped" = "watching";
@@ -70,10 +71,10 @@ export class KvWatch<T> {
       if (status === "connected") this.#begin();
       else this.#abandon();
     });
-    this.#aliveTimer = setInterval(() => {
-      if (performance.now() - this.#heardAtMs > SILENCE_MS) this.#begin();
-    }, IDLE_HEARTBEAT_MS);
-    this.#aliveTimer.unref();
+    this.#silence = new SilenceWatch({
+      isWaiting: () => this.#isReceiving,
+      onSilence: () => this.#begin(),
+    });
     if (options.connection.status === "connected") this.#begin();
   }
 
@@ -82,7 +83,7 @@ export class KvWatch<T> {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#unwatchStatus();
-    clearInterval(this.#aliveTimer);
+    this.#silence.stop();
     this.#abandon();
   }
 
@@ -91,7 +92,7 @@ export class KvWatch<T> {
     clearTimeout(this.#retryTimer);
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    this.#heardAtMs = Number.POSITIVE_INFINITY;
+    this.#isReceiving = false;
   }
 
   #begin(): void {
@@ -130,7 +131,8 @@ export class KvWatch<T> {
       num_replicas: 1,
     });
     if (subscription !== this.#subscription) return;
-    this.#heardAtMs = performance.now();
+    this.#isReceiving = true;
+    this.#silence.hear();
     this.#failures = 0;
     if (consumer.num_pending === 0 && consumer.delivered.consumer_seq === 0) this.#resolveReady();
   }
@@ -144,7 +146,7 @@ export class KvWatch<T> {
   }
 
   #receive(message: Msg, inbox: string): void {
-    this.#heardAtMs = performance.now();
+    this.#silence.hear();
     const headerText = readHeaderText(message);
     if (message.subject === inbox) {
       this.#receiveStatus(message, headerText);

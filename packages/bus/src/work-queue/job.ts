@@ -48,7 +48,7 @@ export class Job<T> {
     this.#delivery.working();
   }
 
-  /** Removes the message undone. The reason is for operators: it must not hold a user's text. */
+  /** Removes the message undone. The reason is logged: it must not hold a user's text. */
   terminate(reason: string): void {
     this.#delivery.terminate(reason);
   }

@@ -1,7 +1,7 @@
 /** A promise that the test opens. */
 export interface Gate<T = void> {
   readonly opened: Promise<T>;
-  open(value: T): void;
+  readonly open: (value: T) => void;
 }
 
 export function createGate<T = void>(): Gate<T> {

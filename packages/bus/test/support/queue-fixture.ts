@@ -30,3 +30,9 @@ export function openTestQueue(
 export async function submitMany(queue: WorkQueue<Item, Lane>, lane: Lane, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, n) => queue.submit(lane, { n }, { messageId: `${lane}-${n}` })));
 }
+
+/** Messages that a stream holds, in work or not. */
+export async function countMessages(bus: Bus, stream: string): Promise<number> {
+  const reply = await bus.connection.nats.request(`$JS.API.STREAM.INFO.${stream}`);
+  return reply.json<{ state: { messages: number } }>().state.messages;
+}
