@@ -210,3 +210,12 @@ test("refuses turns while the bus is away, keeps connections, and catches up whe
   expect(readTurn(client.ofTurn("outage"))).toMatchObject({ text: "before after" });
   expect(client.socket.readyState).toBe(client.socket.OPEN);
 });
+
+test("sends clients elsewhere with 4006 when the bus stays away", async () => {
+  const impatient = await bed.addGateway({ GATEWAY_BUS_OUTAGE_TIMEOUT_MS: "500" });
+  const other = await V2Client.connect(impatient.url);
+  bed.nats.kill("SIGKILL");
+  expect(await other.closed).toMatchObject({ code: 4006 });
+  expect(client.socket.readyState).toBe(client.socket.OPEN);
+  await bed.nats.restart();
+});

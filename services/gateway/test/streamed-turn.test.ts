@@ -152,3 +152,12 @@ test("refuses more turns in flight than a connection may have", async () => {
   gate.open();
   await client.receive("turn.completed", ({ turnId }) => turnId === "flight-63");
 });
+
+test("keeps nothing of turns and clients that are gone", async () => {
+  client.send({ type: "turn.start", turnId: "endless", input: { text: "hello" } });
+  client.send({ type: "session.attach", sessionId: "tabs" });
+  await client.receive("turn.accepted");
+  client.close();
+  await bed.gateway.waitForMetric(/^orchestra_gateway_viewers\{[^}]*\} 0$/m);
+  await bed.gateway.waitForMetric(/^orchestra_gateway_connections\{[^}]*\} 0$/m);
+});
