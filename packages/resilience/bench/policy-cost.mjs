@@ -6,8 +6,8 @@ import * as cockatiel from "cockatiel";
 import CircuitBreaker from "opossum";
 import { createBulkhead, createCircuitBreaker, policy } from "@ai-orchestra/resilience";
 
-const ROUNDS = 15;
-const CALLS_PER_ROUND = 20_000;
+const ROUNDS = 25;
+const CALLS_PER_ROUND = 10_000;
 const TIMEOUT_MS = 1000;
 const MAX_CONCURRENT = 64;
 const OPEN_FOR_MS = 30_000;
@@ -22,6 +22,11 @@ const clock = {
 
 async function answer() {
   return 42;
+}
+
+/** An operation that can be cancelled has to read its signal, and so makes somebody create it. */
+async function answerWithSignal({ signal }) {
+  return signal.aborted ? 0 : 42;
 }
 
 function createOurBreaker() {
@@ -42,11 +47,13 @@ function createOurRateBreaker() {
   });
 }
 
-function createOurPolicy() {
+const RETRY = { attempts: 3, baseDelayMs: 100, maxDelayMs: 1000, random: Math.random };
+
+function createOurPolicy(retry) {
   return policy({
     name: "bench",
     clock,
-    retry: { attempts: 3, baseDelayMs: 100, maxDelayMs: 1000, random: Math.random },
+    retry,
     breaker: createOurBreaker(),
     bulkhead: createBulkhead({ name: "bench", clock, maxConcurrent: MAX_CONCURRENT, maxQueued: MAX_CONCURRENT }),
     timeout: TIMEOUT_MS,
@@ -57,13 +64,16 @@ function createCockatielBreaker(breaker) {
   return cockatiel.circuitBreaker(cockatiel.handleAll, { halfOpenAfter: OPEN_FOR_MS, breaker });
 }
 
-function createCockatielPolicy() {
-  return cockatiel.wrap(
-    cockatiel.retry(cockatiel.handleAll, { maxAttempts: 2, backoff: new cockatiel.ExponentialBackoff() }),
+function createCockatielGuards() {
+  return [
     createCockatielBreaker(new cockatiel.ConsecutiveBreaker(FAILURES)),
     cockatiel.bulkhead(MAX_CONCURRENT, MAX_CONCURRENT),
     cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive),
-  );
+  ];
+}
+
+function createCockatielRetry() {
+  return cockatiel.retry(cockatiel.handleAll, { maxAttempts: 2, backoff: new cockatiel.ExponentialBackoff() });
 }
 
 function createOpossum(options) {
@@ -74,12 +84,14 @@ function createOpossum(options) {
 function createRows() {
   const ourBreaker = createOurBreaker();
   const ourRateBreaker = createOurRateBreaker();
-  const ourPolicy = createOurPolicy();
+  const ourGuards = createOurPolicy(undefined);
+  const ourPolicy = createOurPolicy(RETRY);
   const cockatielBreaker = createCockatielBreaker(new cockatiel.ConsecutiveBreaker(FAILURES));
   const cockatielRateBreaker = createCockatielBreaker(
     new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 10_000, minimumRps: 2 }),
   );
-  const cockatielPolicy = createCockatielPolicy();
+  const cockatielGuards = cockatiel.wrap(...createCockatielGuards());
+  const cockatielPolicy = cockatiel.wrap(createCockatielRetry(), ...createCockatielGuards());
   const opossumBreaker = createOpossum({ timeout: false });
   const opossumPolicy = createOpossum({ timeout: TIMEOUT_MS, capacity: MAX_CONCURRENT });
   const rows = [
@@ -99,7 +111,15 @@ function createRows() {
       },
     },
     {
-      name: "retry + breaker + bulkhead + timeout (opossum: no retry)",
+      name: "breaker + bulkhead + timeout",
+      rivals: {
+        ours: () => ourGuards.execute(answer),
+        cockatiel: () => cockatielGuards.execute(answer),
+        opossum: () => opossumPolicy.fire(),
+      },
+    },
+    {
+      name: "retry + breaker + bulkhead + timeout (opossum has no retry)",
       rivals: {
         ours: () => ourPolicy.execute(answer),
         cockatiel: () => cockatielPolicy.execute(answer),
@@ -107,10 +127,17 @@ function createRows() {
       },
     },
     {
-      name: "the same, each call with a signal of its own",
+      name: "the same, with an operation that reads its signal",
       rivals: {
-        ours: () => ourPolicy.execute(answer, { signal: new AbortController().signal }),
-        cockatiel: () => cockatielPolicy.execute(answer, new AbortController().signal),
+        ours: () => ourPolicy.execute(answerWithSignal),
+        cockatiel: () => cockatielPolicy.execute(answerWithSignal),
+      },
+    },
+    {
+      name: "the same, and every caller with a signal too",
+      rivals: {
+        ours: () => ourPolicy.execute(answerWithSignal, { signal: new AbortController().signal }),
+        cockatiel: () => cockatielPolicy.execute(answerWithSignal, new AbortController().signal),
       },
     },
   ];

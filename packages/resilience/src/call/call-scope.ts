@@ -65,8 +65,7 @@ export class RootCall extends CallScope {
 
 /** A scope that its layer can abort. The layer also passes on the abort of the scope around it. */
 export class AbortableCall extends CallScope {
-  readonly abortable = true;
-  private readonly parent: CallScope;
+  protected readonly parent: CallScope;
   private readonly onCommit: (() => void) | undefined;
   private controller: AbortController | undefined;
   private listeners: (() => void)[] | undefined;
@@ -88,6 +87,10 @@ export class AbortableCall extends CallScope {
 
   get attempt(): number {
     return this.parent.attempt;
+  }
+
+  get abortable(): boolean {
+    return true;
   }
 
   get aborted(): boolean {

@@ -88,20 +88,32 @@ export class CircuitBreaker {
     call.throwIfAborted();
     if (this.currentState.kind !== "closed") return this.executeProbe(operation, call);
     const { generation } = this.currentState;
-    const startedAtMs = this.slowCallMs === undefined ? 0 : this.clock.monotonicMs();
+    const startedAtMs = this.timesCalls ? this.clock.monotonicMs() : 0;
     let value: T;
     try {
       value = await operation(call);
     } catch (error) {
-      this.settleClosed(generation, judgeError(error, call, this.isFailure), 0, error);
+      this.settleError(generation, error, call);
       throw error;
     }
-    this.settleClosed(
-      generation,
-      "success",
-      this.slowCallMs === undefined ? 0 : this.clock.monotonicMs() - startedAtMs,
-    );
+    this.settleSuccess(generation, startedAtMs);
     return value;
+  }
+
+  /** Whether a call's duration matters here, so that the clock is read only where it is needed. */
+  get timesCalls(): boolean {
+    return this.slowCallMs !== undefined;
+  }
+
+  /** For `runGuarded`: ends a call that began while the circuit was closed. */
+  settleSuccess(generation: number, startedAtMs: number): void {
+    const durationMs = this.timesCalls ? this.clock.monotonicMs() - startedAtMs : 0;
+    this.settleClosed(generation, "success", durationMs);
+  }
+
+  /** For `runGuarded`, as `settleSuccess`. */
+  settleError(generation: number, error: unknown, call: CallScope): void {
+    this.settleClosed(generation, judgeError(error, call, this.isFailure), 0, error);
   }
 
   /**

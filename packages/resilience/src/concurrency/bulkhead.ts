@@ -38,7 +38,8 @@ export class Bulkhead {
   readonly name: string;
   private readonly clock: Clock;
   private readonly limit: ConcurrencyLimit;
-  private readonly learns: boolean;
+  /** Whether a call's duration matters here: the clock is read only where it is needed. */
+  readonly timesCalls: boolean;
   private readonly maxQueued: number;
   private readonly queueTimeoutMs: number;
   private readonly isOverload: (error: unknown) => boolean;
@@ -49,7 +50,7 @@ export class Bulkhead {
     const { maxConcurrent } = options;
     this.name = options.name;
     this.clock = options.clock;
-    this.learns = typeof maxConcurrent !== "number";
+    this.timesCalls = typeof maxConcurrent !== "number";
     this.limit =
       typeof maxConcurrent === "number"
         ? createFixedLimit(requireCount("maxConcurrent", maxConcurrent))
@@ -80,27 +81,42 @@ export class Bulkhead {
   async execute<T>(operation: Operation<T>, options?: CallOptions): Promise<T> {
     const call = scopeOf(options);
     call.throwIfAborted();
-    if (this.hasPlace()) this.runningCalls += 1;
-    else await this.enqueue(call);
+    if (!this.tryEnter()) await this.enqueue(call);
     const inFlight = this.runningCalls;
-    const startedAtMs = this.learns ? this.clock.monotonicMs() : 0;
-    let outcome: SlotOutcome = "success";
+    const startedAtMs = this.timesCalls ? this.clock.monotonicMs() : 0;
+    let value: T;
     try {
-      return await operation(call);
+      value = await operation(call);
     } catch (error) {
-      outcome = this.isOverload(error) ? "overloaded" : "ignored";
+      this.leaveFailed(error, startedAtMs, inFlight);
       throw error;
-    } finally {
-      this.release(outcome, startedAtMs, inFlight);
     }
+    this.leave(startedAtMs, inFlight);
+    return value;
+  }
+
+  /** For `runGuarded`: takes a place if one is free and nobody waits for it. */
+  tryEnter(): boolean {
+    if (this.runningCalls >= this.limit.current || this.waiters.size > 0) return false;
+    this.runningCalls += 1;
+    return true;
+  }
+
+  /** For `runGuarded`: gives the place of a call that succeeded back. */
+  leave(startedAtMs: number, inFlight: number): void {
+    this.release("success", startedAtMs, inFlight);
+  }
+
+  /** For `runGuarded`: gives the place of a call that failed back. */
+  leaveFailed(error: unknown, startedAtMs: number, inFlight: number): void {
+    this.release(this.isOverload(error) ? "overloaded" : "ignored", startedAtMs, inFlight);
   }
 
   /** Waits for a place for a call that ends later, such as a stream. */
   async acquire(options?: CallOptions): Promise<BulkheadSlot> {
     const call = scopeOf(options);
     call.throwIfAborted();
-    if (this.hasPlace()) this.runningCalls += 1;
-    else await this.enqueue(call);
+    if (!this.tryEnter()) await this.enqueue(call);
     const inFlight = this.runningCalls;
     const startedAtMs = this.clock.monotonicMs();
     let released = false;
@@ -113,13 +129,9 @@ export class Bulkhead {
     };
   }
 
-  private hasPlace(): boolean {
-    return this.runningCalls < this.limit.current && this.waiters.size === 0;
-  }
-
   private release(outcome: SlotOutcome, startedAtMs: number, inFlight: number): void {
     this.runningCalls -= 1;
-    if (this.learns && outcome !== "ignored") {
+    if (this.timesCalls && outcome !== "ignored") {
       const durationMs = this.clock.monotonicMs() - startedAtMs;
       this.limit.record({ durationMs, inFlight, overloaded: outcome === "overloaded" });
     }

@@ -96,6 +96,14 @@ describe("the degradation controller", () => {
     expect(changes.map(({ level }) => level)).toEqual(["emergency", "limited", "normal"]);
   });
 
+  it("stays at a level that it has just risen to for the dwell time, however good the score", () => {
+    const changes = simulate(60_000, (atMs) => (atMs < 20_000 ? 0.3 : atMs < 25_000 ? 0.7 : 1));
+    expect(changes.slice(1)).toEqual([
+      { atMs: 35_000, level: "limited" },
+      { atMs: 45_000, level: "normal" },
+    ]);
+  });
+
   it("keeps a pinned level, and goes to where the score points when it is unpinned", () => {
     let state = createDegradationState(0);
     state = reduceDegradation(state, { kind: "pin", level: "emergency" });

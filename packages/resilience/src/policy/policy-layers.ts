@@ -1,3 +1,4 @@
+import { scopeOf } from "../call/call-scope.js";
 import type { Operation } from "../call/call.js";
 import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.js";
 import type { Clock } from "../clock.js";
@@ -8,6 +9,7 @@ import { retry, type RetryPolicyOptions } from "../retry/retry.js";
 import type { AdaptiveTimeout } from "../time-limits/adaptive-timeout.js";
 import type { Deadline } from "../time-limits/deadline.js";
 import { runWithTimeout } from "../time-limits/run-with-timeout.js";
+import { runGuarded } from "./guarded-call.js";
 
 export interface PolicyLayersOptions {
   name: string;
@@ -19,33 +21,60 @@ export interface PolicyLayersOptions {
   timeout?: number | AdaptiveTimeout | undefined;
 }
 
-/** One layer: what it makes of the operation, or of the layers, within it. */
+/** One or more layers: what they make of the operation, or of the layers, within them. */
 export interface InnerLayer {
-  readonly kind: "retry" | "hedge" | "breaker" | "bulkhead" | "timeout";
+  /** Outermost first. */
+  readonly kinds: readonly ("retry" | "hedge" | "breaker" | "bulkhead" | "timeout")[];
   wrap<T>(inner: Operation<T>, deadline: Deadline | undefined): Operation<T>;
 }
 
-/** The layers that may run several times in a call, innermost first: the order in which they are wrapped. */
-export function createPolicyLayers(options: PolicyLayersOptions): readonly InnerLayer[] {
-  const { breaker, bulkhead, clock, name, timeout } = options;
+/** The layers that may run several times in a call, as one. */
+export function createInnerLayers(options: PolicyLayersOptions): InnerLayer {
+  const { clock } = options;
+  const layers = [createGuardLayers(options)];
+  if (options.hedge !== undefined) layers.push(createHedgeLayer(options.hedge, options.retry === undefined, clock));
+  if (options.retry !== undefined) layers.push(createRetryLayer(options.retry, clock));
+  return combineLayers(layers);
+}
+
+/** Breaker, bulkhead and timeout: in one step where nothing has to be waited for or refused, else one by one. */
+function createGuardLayers({ breaker, bulkhead, clock, name, timeout }: PolicyLayersOptions): InnerLayer {
   const layers: InnerLayer[] = [];
   if (typeof timeout === "number") layers.push(createTimeoutLayer(timeout, name, clock));
   else if (timeout !== undefined) layers.push(createAdaptiveTimeoutLayer(timeout, name, clock));
   if (bulkhead !== undefined) layers.push(createGuardLayer("bulkhead", bulkhead));
   if (breaker !== undefined) layers.push(createGuardLayer("breaker", breaker));
-  if (options.hedge !== undefined) layers.push(createHedgeLayer(options.hedge, options.retry === undefined, clock));
-  if (options.retry !== undefined) layers.push(createRetryLayer(options.retry, clock));
-  return layers;
+  const combined = combineLayers(layers);
+  if (layers.length < 2 || typeof timeout === "object") return combined;
+  const limit = timeout === undefined ? undefined : { clock, name, timeoutMs: timeout };
+  const guards = { breaker, bulkhead, clock, limit };
+  return {
+    kinds: combined.kinds,
+    wrap: (inner, deadline) => (call) =>
+      runGuarded(inner, guards, scopeOf(call)) ?? combined.wrap(inner, deadline)(call),
+  };
+}
+
+/** Wraps in the given order: the first layer becomes the innermost. */
+function combineLayers(layers: readonly InnerLayer[]): InnerLayer {
+  return {
+    kinds: layers.flatMap(({ kinds }) => kinds.toReversed()).toReversed(),
+    wrap(inner, deadline) {
+      let wrapped = inner;
+      for (const layer of layers) wrapped = layer.wrap(wrapped, deadline);
+      return wrapped;
+    },
+  };
 }
 
 function createTimeoutLayer(timeoutMs: number, name: string, clock: Clock): InnerLayer {
   const limit = { clock, name, timeoutMs };
-  return { kind: "timeout", wrap: (inner) => (call) => runWithTimeout(inner, limit, call) };
+  return { kinds: ["timeout"], wrap: (inner) => (call) => runWithTimeout(inner, limit, call) };
 }
 
 function createAdaptiveTimeoutLayer(timeout: AdaptiveTimeout, name: string, clock: Clock): InnerLayer {
   return {
-    kind: "timeout",
+    kinds: ["timeout"],
     wrap: (inner) => async (call) => {
       const startedAtMs = clock.monotonicMs();
       const timeoutMs = timeout.timeoutMs();
@@ -62,13 +91,13 @@ function createAdaptiveTimeoutLayer(timeout: AdaptiveTimeout, name: string, cloc
 }
 
 function createGuardLayer(kind: "breaker" | "bulkhead", guard: CircuitBreaker | Bulkhead): InnerLayer {
-  return { kind, wrap: (inner) => (call) => guard.execute(inner, call) };
+  return { kinds: [kind], wrap: (inner) => (call) => guard.execute(inner, call) };
 }
 
 function createHedgeLayer(options: HedgePolicyOptions, countsCalls: boolean, clock: Clock): InnerLayer {
   const hedgeOptions = { ...options, clock };
   return {
-    kind: "hedge",
+    kinds: ["hedge"],
     wrap: (inner) => (call) => {
       if (countsCalls) options.budget.recordCall();
       return hedge(inner, hedgeOptions, call);
@@ -79,7 +108,7 @@ function createHedgeLayer(options: HedgePolicyOptions, countsCalls: boolean, clo
 function createRetryLayer(options: RetryPolicyOptions, clock: Clock): InnerLayer {
   const withoutDeadline = { ...options, clock };
   return {
-    kind: "retry",
+    kinds: ["retry"],
     wrap(inner, deadline) {
       const retryOptions = deadline === undefined ? withoutDeadline : { ...withoutDeadline, deadline };
       return (call) => retry(inner, retryOptions, call);

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../call/call.js";
 import { createCircuitBreaker } from "../circuit-breaker/circuit-breaker.js";
@@ -8,6 +9,7 @@ import { ManualClock } from "../testing/manual-clock.js";
 import { defer, hang, rejectOnAbort } from "../testing/operations.js";
 import { createAdaptiveTimeout } from "../time-limits/adaptive-timeout.js";
 import { createDeadline } from "../time-limits/deadline.js";
+import { runWithTimeout } from "../time-limits/run-with-timeout.js";
 import { policy, POLICY_LAYERS, type PolicyOptions } from "./policy.js";
 
 type Priority = "high" | "low";
@@ -206,5 +208,79 @@ describe("a policy", () => {
     await clock.advance(0);
     expect(bulkhead.running).toBe(0);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("breaker, bulkhead and timeout of a policy", () => {
+  const steps = fc.array(
+    fc.record({
+      answer: fc.constantFrom("succeed", "fail", "hang", "throw"),
+      cancel: fc.boolean(),
+      pauseMs: fc.constantFrom(0, 5, 60, 400),
+    }),
+    { maxLength: 25 },
+  );
+  type Step = { answer: string; cancel: boolean; pauseMs: number };
+
+  function createParts() {
+    const clock = new ManualClock();
+    const trigger = { kind: "consecutive", failures: 3 } as const;
+    const breaker = createCircuitBreaker({ name: "model", clock, trigger, openForMs: 300, slowCallMs: 40 });
+    const bulkhead = createBulkhead({ name: "model", clock, maxConcurrent: 2, maxQueued: 1, queueTimeoutMs: 50 });
+    return { clock, breaker, bulkhead };
+  }
+
+  type Execute = (operation: (call: Call) => Promise<string>, options: { signal: AbortSignal }) => Promise<string>;
+
+  async function trace(
+    sequence: readonly Step[],
+    { clock, breaker, bulkhead }: ReturnType<typeof createParts>,
+    execute: Execute,
+  ) {
+    const seen: unknown[] = [];
+    const describeError = (error: unknown): unknown => (error as { code?: string }).code ?? String(error);
+    for (const [index, { answer, cancel, pauseMs }] of sequence.entries()) {
+      const controller = new AbortController();
+      const operation = async (call: Call): Promise<string> => {
+        if (answer === "throw") throw new Error("thrown");
+        if (answer === "hang") return rejectOnAbort(call);
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 20 + index));
+        if (answer === "fail") throw BROKEN;
+        return "fine";
+      };
+      execute(operation, { signal: controller.signal }).then(
+        (value) => seen.push([index, clock.monotonicMs(), value]),
+        (error: unknown) => seen.push([index, clock.monotonicMs(), describeError(error)]),
+      );
+      await clock.advance(pauseMs);
+      if (cancel) controller.abort("the user left");
+      await clock.advance(1);
+      seen.push([breaker.state.kind, bulkhead.running, bulkhead.queued]);
+    }
+    await clock.advance(60_000);
+    return [seen, breaker.state.kind, bulkhead.running, clock.pendingTimers];
+  }
+
+  it("do in one step exactly what they do one around the other", async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        const fused = createParts();
+        const inOneStep = policy({ name: "model", ...fused, timeout: 100 });
+        const apart = createParts();
+        const oneByOne: Execute = (operation, options) =>
+          apart.breaker.execute(
+            (call) =>
+              apart.bulkhead.execute(
+                (call) => runWithTimeout(operation, { clock: apart.clock, timeoutMs: 100, name: "model" }, call),
+                call,
+              ),
+            options,
+          );
+        expect(await trace(sequence, fused, (operation, options) => inOneStep.execute(operation, options))).toEqual(
+          await trace(sequence, apart, oneByOne),
+        );
+      }),
+      { numRuns: 150 },
+    );
   });
 });

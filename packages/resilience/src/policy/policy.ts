@@ -1,5 +1,6 @@
 import { scopeOf } from "../call/call-scope.js";
 import type { Call, CallOptions, Operation } from "../call/call.js";
+import { start } from "../call/start.js";
 import type { Clock } from "../clock.js";
 import type { LoadShedder } from "../concurrency/load-shedder.js";
 import {
@@ -9,7 +10,7 @@ import {
   type ServedValue,
 } from "../fallback/fallback-chain.js";
 import { createDeadline, runWithDeadline, type Deadline } from "../time-limits/deadline.js";
-import { createPolicyLayers, type PolicyLayersOptions } from "./policy-layers.js";
+import { createInnerLayers, type PolicyLayersOptions } from "./policy-layers.js";
 
 /** Every layer is optional; their order is fixed. Layers with a memory are handed in, so that policies may share them. */
 export interface PolicyOptions<Priority extends string> extends PolicyLayersOptions {
@@ -68,7 +69,7 @@ export interface Policy<Priority extends string = string> {
 /** Composes the given layers into one policy, in the order of `POLICY_LAYERS`. */
 export function policy<Priority extends string = string>(options: PolicyOptions<Priority>): Policy<Priority> {
   const { name, clock, shedder, deadlineMs } = options;
-  const innerLayers = createPolicyLayers(options);
+  const innerLayers = createInnerLayers(options);
 
   function executeIn<T>(
     caller: CallOptions,
@@ -76,8 +77,7 @@ export function policy<Priority extends string = string>(options: PolicyOptions<
     { deadline: callerDeadline, priority }: PolicyCallOptions<Priority>,
   ): Promise<T> {
     const deadline = deadlineMs === undefined ? callerDeadline : tighten(callerDeadline, deadlineMs, clock);
-    let next = operation;
-    for (const layer of innerLayers) next = layer.wrap(next, deadline);
+    let next = innerLayers.wrap(operation, deadline);
     if (shedder !== undefined && priority !== undefined) next = shedBefore(next, shedder, priority);
     if (deadline === undefined) return start(next, scopeOf(caller));
     return runWithDeadline(next, { clock, deadline, name }, caller);
@@ -88,7 +88,7 @@ export function policy<Priority extends string = string>(options: PolicyOptions<
     layers: [
       ...(deadlineMs === undefined ? [] : (["deadline"] as const)),
       ...(shedder === undefined ? [] : (["shedder"] as const)),
-      ...innerLayers.map(({ kind }) => kind).toReversed(),
+      ...innerLayers.kinds,
     ],
     execute: (operation, options = {}) => executeIn(options, operation, options),
     executeWithFallback(operation, fallbacks, options = {}) {
@@ -111,13 +111,4 @@ function shedBefore<T, Priority extends string>(
     shedder.admit(priority);
     return operation(call);
   };
-}
-
-/** Runs an operation so that whatever it throws becomes a rejection. */
-function start<T>(operation: Operation<T>, call: Call): Promise<T> {
-  try {
-    return Promise.resolve(operation(call));
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }

@@ -1,5 +1,6 @@
-import { AttemptCall, scopeOf } from "../call/call-scope.js";
+import { AttemptCall, scopeOf, type CallScope } from "../call/call-scope.js";
 import type { CallOptions, Operation } from "../call/call.js";
+import { start } from "../call/start.js";
 import type { Clock } from "../clock.js";
 import { requireCount } from "../require-option.js";
 import type { Deadline } from "../time-limits/deadline.js";
@@ -43,31 +44,47 @@ export interface RetryOptions extends RetryPolicyOptions {
  * error of the last attempt as it was. Between attempts it waits with full jitter, at least as long as the dependency
  * asked for; an abort ends the wait at once with the abort reason.
  */
-export async function retry<T>(operation: Operation<T>, options: RetryOptions, callOptions?: CallOptions): Promise<T> {
-  const { clock, budget, onRetry, onGiveUp } = options;
-  const attempts = requireCount("attempts", options.attempts);
+export function retry<T>(operation: Operation<T>, options: RetryOptions, callOptions?: CallOptions): Promise<T> {
+  requireCount("attempts", options.attempts);
   const call = scopeOf(callOptions);
-  budget?.recordCall();
-  for (let number = 1; ; number += 1) {
-    call.throwIfAborted();
-    const attempt = new AttemptCall(call, number);
-    try {
-      return await operation(attempt);
-    } catch (error) {
-      const next = number < attempts ? planRetry(error, attempt, options) : "attempts";
-      if (typeof next === "string") {
-        onGiveUp?.({ attempt: number, reason: next, error });
-        throw error;
+  if (call.aborted) return Promise.reject(call.reason);
+  options.budget?.recordCall();
+  const first = new AttemptCall(call, 1);
+  return start(operation, first).catch((error: unknown) => retryAfter(error, first, operation, options, call));
+}
+
+/** Everything after a failed first attempt, so that a call which succeeds at once does not pay for it. */
+async function retryAfter<T>(
+  firstError: unknown,
+  first: AttemptCall,
+  operation: Operation<T>,
+  options: RetryOptions,
+  call: CallScope,
+): Promise<T> {
+  let error = firstError;
+  for (let attempt = first; ; attempt = new AttemptCall(call, attempt.attempt + 1)) {
+    if (attempt !== first) {
+      try {
+        return await operation(attempt);
+      } catch (thrown) {
+        error = thrown;
       }
-      onRetry?.({ attempt: number, delayMs: next, error });
-      await waitFor(next, call, clock);
     }
+    const next = planRetry(error, attempt, options);
+    if (typeof next === "string") {
+      options.onGiveUp?.({ attempt: attempt.attempt, reason: next, error });
+      throw error;
+    }
+    options.onRetry?.({ attempt: attempt.attempt, delayMs: next, error });
+    await waitFor(next, call, options.clock);
+    call.throwIfAborted();
   }
 }
 
 /** Milliseconds to wait before the next attempt, or why there is none. The budget is asked last: it pays for real ones. */
 function planRetry(error: unknown, attempt: AttemptCall, options: RetryOptions): number | GiveUpReason {
   const { deadline, budget, shouldRetry = isRetryable, retryAfterMs = readRetryAfterMs } = options;
+  if (attempt.attempt >= options.attempts) return "attempts";
   if (attempt.aborted) return "cancelled";
   if (attempt.committed) return "committed";
   if (!shouldRetry(error, attempt.attempt)) return "not_retryable";

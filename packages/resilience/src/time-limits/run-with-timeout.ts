@@ -43,7 +43,6 @@ export function runWithTimeout<T>(
 
 /** The scope of a call with a time limit, from its start until `release`. */
 class TimedCall extends AbortableCall {
-  private readonly caller: CallScope;
   private readonly options: TimeoutOptions;
   private readonly reject: (reason: unknown) => void;
   private readonly timer: TimerHandle;
@@ -51,7 +50,6 @@ class TimedCall extends AbortableCall {
 
   constructor(caller: CallScope, options: TimeoutOptions, reject: (reason: unknown) => void) {
     super(caller);
-    this.caller = caller;
     this.options = options;
     this.reject = reject;
     this.timer = options.clock.setTimeout(() => this.stop(createTimeoutError(options)), options.timeoutMs);
@@ -61,7 +59,7 @@ class TimedCall extends AbortableCall {
 
   release(): void {
     this.options.clock.clearTimeout(this.timer);
-    if (this.cancel !== undefined) this.caller.removeAbortListener(this.cancel);
+    if (this.cancel !== undefined) this.parent.removeAbortListener(this.cancel);
   }
 
   private stop(reason: unknown): void {
@@ -71,6 +69,7 @@ class TimedCall extends AbortableCall {
   }
 }
 
-function createTimeoutError({ createError, name, timeoutMs }: TimeoutOptions): Error {
+/** The error of a time limit. */
+export function createTimeoutError({ createError, name, timeoutMs }: TimeoutOptions): Error {
   return createError?.() ?? new ResilienceError("timeout", name, `${name} took longer than ${timeoutMs} ms`);
 }
