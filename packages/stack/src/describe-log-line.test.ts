@@ -18,6 +18,11 @@ test("follows an error to its causes, saying nothing twice", () => {
   );
 });
 
+test("prefers what was written for people to an ordinary line of JSON", () => {
+  const tail = ["orchestra.config.yaml:3:5 kind is unknown", '{"level":"info","msg":"stopped"}'];
+  expect(describeLogLine(tail)).toBe("orchestra.config.yaml:3:5 kind is unknown");
+});
+
 test("finds the error in the report of an uncaught exception", () => {
   const tail = [
     "node:events:502",

@@ -6,17 +6,19 @@ const ERROR_LEVELS = new Set<unknown>([50, 60, "error", "fatal"]);
 const UNCAUGHT_ERROR = /^(Uncaught )?\w*Error\b.*: /;
 
 /**
- * The line of a log's tail that says best why a process ended: the last one that reports an error, else the last one.
- * JSON lines (pino) are reduced to their message and error.
+ * The line of a log's tail that says best why a process ended: the last one that reports an error, else the last one
+ * that is not JSON, because programs tell people why they will not start, else the last one. JSON lines (pino) are reduced to their message and error.
  */
 export function describeLogLine(tail: readonly string[]): string | undefined {
   const entries = tail.map(parseLine);
-  const chosen = entries.findLast((entry) => entry.isError) ?? entries.at(-1);
+  const chosen =
+    entries.findLast((entry) => entry.isError) ?? entries.findLast((entry) => !entry.isJson) ?? entries.at(-1);
   return chosen === undefined ? undefined : chosen.text.slice(0, MAX_LENGTH);
 }
 
 interface LogEntry {
   isError: boolean;
+  isJson: boolean;
   text: string;
 }
 
@@ -25,12 +27,12 @@ function parseLine(line: string): LogEntry {
     try {
       const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: LoggedError };
       const text = joinMessages([msg, ...listMessages(err)]);
-      if (text !== "") return { isError: ERROR_LEVELS.has(level), text };
+      if (text !== "") return { isError: ERROR_LEVELS.has(level), isJson: true, text };
     } catch {
       // Not JSON after all: shown as it is.
     }
   }
-  return { isError: UNCAUGHT_ERROR.test(line), text: line.trim() };
+  return { isError: UNCAUGHT_ERROR.test(line), isJson: false, text: line.trim() };
 }
 
 interface LoggedError {

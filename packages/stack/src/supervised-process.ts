@@ -142,7 +142,8 @@ export class SupervisedProcess {
       const mayRestart =
         exit.code !== CONFIG_ERROR_EXIT_CODE &&
         (everReady ? this.#o.restartOnExit : failedStarts < this.#o.startAttempts);
-      const lastLine = this.#lastLine();
+      // Who was killed from outside had no say in it.
+      const lastLine = exit.signal === null ? this.#lastLine() : undefined;
       if (!mayRestart) {
         this.#setState({ status: "failed", error: this.#exitError(exit, lastLine) });
         this.#emit({ type: "gave_up", process: this.name, pid: this.#lastPid, exit, lastLine });
@@ -209,8 +210,14 @@ export class SupervisedProcess {
   #exitError(exit: Exit, lastLine: string | undefined): StackError {
     const configInvalid = exit.code === CONFIG_ERROR_EXIT_CODE;
     const reason = lastLine ?? `see ${this.#o.log.path}`;
-    if (configInvalid) return new StackError("config_invalid", `${this.name}: ${reason}`);
+    if (configInvalid) return new StackError("config_invalid", `${this.name}: ${this.#withoutOwnName(reason)}`);
     return new StackError("start_failed", `${this.name} ended with ${describeExit(exit)}: ${reason}`);
+  }
+
+  /** Services begin such a line with their name, which the instance's says already. */
+  #withoutOwnName(line: string): string {
+    const [prefix = ""] = line.split(": ", 1);
+    return this.name.startsWith(prefix) ? line.slice(prefix.length + 2) : line;
   }
 
   #timeoutError(timeoutMs: number): StackError {
