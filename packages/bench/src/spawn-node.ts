@@ -3,14 +3,19 @@ import { fileURLToPath } from "node:url";
 
 export interface SpawnedNode {
   readonly pid: number;
-  /** What follows `ready ` on its first line. */
+  /** What it prints first: its address, after `ready ` or alone. */
   readonly ready: string;
   stop(): Promise<void>;
 }
 
-/** Starts a sibling module of the benchmark in a process of its own and waits for its `ready` line. */
-export async function spawnNode(module: URL, env: Record<string, string>): Promise<SpawnedNode> {
-  const child = spawn(process.execPath, [fileURLToPath(module)], {
+export interface SpawnNodeOptions {
+  env?: Record<string, string>;
+  args?: readonly string[];
+}
+
+/** Starts a module in a process of its own and waits for the line that tells its address. */
+export async function spawnNode(module: URL, { env = {}, args = [] }: SpawnNodeOptions = {}): Promise<SpawnedNode> {
+  const child = spawn(process.execPath, [fileURLToPath(module), ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -32,7 +37,7 @@ function readReadyLine(child: ChildProcess): Promise<string> {
     let seen = "";
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       seen += chunk;
-      const line = /ready (\S+)/.exec(seen);
+      const line = /^(?:ready )?(\S+)\n/.exec(seen);
       if (line?.[1] !== undefined) resolve(line[1]);
     });
     child.once("exit", (code) => reject(new Error(`a benchmark process exited early with ${code}`)));

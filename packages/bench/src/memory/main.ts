@@ -26,7 +26,13 @@ function readAll(): Map<string, number> {
 try {
   const readings: Map<string, number>[] = [];
   for (let pass = 0; pass < 3; pass += 1) {
-    await driveTurns({ url: stack.url, connections: 32, turns: TURNS, tokensPerTurn: TOKENS });
+    await driveTurns({
+      url: stack.url,
+      connections: 32,
+      turns: TURNS,
+      tokensPerTurn: TOKENS,
+      model: "bench/generator",
+    });
     await delay(SETTLE_MS);
     readings.push(readAll());
   }

@@ -7,6 +7,7 @@ export interface DriveOptions {
   /** Turns over all connections; each connection runs its share one after the other. */
   turns: number;
   tokensPerTurn: number;
+  model: string;
 }
 
 export interface DriveResult {
@@ -18,17 +19,30 @@ export interface DriveResult {
 }
 
 /** Runs turns over WebSockets in a closed loop, one at a time a connection, and measures what arrives. */
-export async function driveTurns({ url, connections, turns, tokensPerTurn }: DriveOptions): Promise<DriveResult> {
+export async function driveTurns({
+  url,
+  connections,
+  turns,
+  tokensPerTurn,
+  model,
+}: DriveOptions): Promise<DriveResult> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(url)));
   const firstTokenMs: number[] = [];
   const share = Math.ceil(turns / connections);
   const startedAt = performance.now();
-  await Promise.all(sockets.map((socket, index) => runShare(socket, `${startedAt | 0}-${index}`, share, firstTokenMs)));
+  await Promise.all(
+    sockets.map((socket, index) => runShare(socket, `${startedAt | 0}-${index}`, share, model, firstTokenMs)),
+  );
   const seconds = (performance.now() - startedAt) / 1_000;
   for (const socket of sockets) socket.terminate();
+  return summarize((share * connections * tokensPerTurn) / seconds, firstTokenMs);
+}
+
+/** The result of a drive from its rate and every time to first token. */
+export function summarize(tokensPerSecond: number, firstTokenMs: number[]): DriveResult {
   firstTokenMs.sort((a, b) => a - b);
   return {
-    tokensPerSecond: (share * connections * tokensPerTurn) / seconds,
+    tokensPerSecond,
     firstTokenMs: firstTokenMs[firstTokenMs.length >> 1] ?? Number.NaN,
     firstTokenP99Ms: firstTokenMs[Math.floor(firstTokenMs.length * 0.99)] ?? Number.NaN,
   };
@@ -47,7 +61,7 @@ const COMPLETED = Buffer.from('{"type":"turn.completed"');
 const FAILED = Buffer.from('{"type":"turn.failed"');
 
 /** Frames are told apart by their first bytes: parsing them would measure this process. */
-function runShare(socket: WebSocket, id: string, share: number, firstTokenMs: number[]): Promise<void> {
+function runShare(socket: WebSocket, id: string, share: number, model: string, firstTokenMs: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let done = 0;
     let sentAt = 0;
@@ -60,7 +74,7 @@ function runShare(socket: WebSocket, id: string, share: number, firstTokenMs: nu
           type: "turn.start",
           turnId: `b${id}-${done}`,
           input: { text: "go" },
-          options: { model: "bench/generator" },
+          options: { model },
         }),
       );
     };
