@@ -7,14 +7,13 @@ export {
   type ResilienceErrorOptions,
 } from "./resilience-error.js";
 
-export {
-  CircuitBreaker,
-  createCircuitBreaker,
-  type CircuitBreakerOptions,
-  type CloseOptions,
-  type HalfOpenOptions,
-  type OpenOptions,
-} from "./circuit-breaker/circuit-breaker.js";
+export { CircuitBreaker, createCircuitBreaker } from "./circuit-breaker/circuit-breaker.js";
+export type {
+  CircuitBreakerOptions,
+  CloseOptions,
+  HalfOpenOptions,
+  OpenOptions,
+} from "./circuit-breaker/circuit-breaker-options.js";
 export type { CallPermit } from "./circuit-breaker/call-permit.js";
 export type {
   CircuitState,

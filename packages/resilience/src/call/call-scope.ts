@@ -23,7 +23,7 @@ export abstract class CallScope implements Call {
 }
 
 /** The outermost scope: the caller's signal, or a call that nothing aborts. */
-export class RootCall extends CallScope {
+class RootCall extends CallScope {
   readonly attempt = 1;
   private readonly callerSignal: AbortSignal | undefined;
   private ownSignal: AbortSignal | undefined;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ResilienceError } from "../resilience-error.js";
 import { ManualClock } from "../testing/manual-clock.js";
 import { rejectOnAbort } from "../testing/operations.js";
-import { createCircuitBreaker, type CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.js";
+import type { CircuitBreakerOptions } from "./circuit-breaker-options.js";
+import { createCircuitBreaker, type CircuitBreaker } from "./circuit-breaker.js";
 import type { CircuitStateChange } from "./circuit-state.js";
 
 const DEFAULTS = { name: "memory", trigger: { kind: "consecutive", failures: 3 }, openForMs: 30_000 } as const;
