@@ -1,21 +1,9 @@
-import {
-  type ConnectionOptions,
-  type Msg,
-  type NatsConnection,
-  type PublishOptions,
-  type Subscription,
-} from "@nats-io/nats-core";
+import { type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from "@nats-io/nats-core";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { OrchestraError } from "@ai-orchestra/contracts";
 import { toConnectFailure, unavailable } from "./errors.js";
-import { EncodedHeaders } from "./headers.js";
 import type { BusLogger, ResolvedBusOptions } from "./options.js";
-
-/**
- * Output is written at the end of the turn of the event loop, or as soon as there is this much. Less than nats-core's
- * 32 KiB, so that under load the other side works on the first messages while the next ones are still being made.
- */
-const FLUSH_BYTES = 8_192;
+import { OutgoingBatch } from "./outgoing-batch.js";
 
 export type BusStatus = "connected" | "reconnecting" | "closed";
 export type StatusListener = (status: BusStatus) => void;
@@ -29,14 +17,13 @@ export class BusConnection {
   readonly logger: BusLogger;
   readonly #drainTimeoutMs: number;
   readonly #listeners = new Set<StatusListener>();
-  readonly #encodedHeaders = new EncodedHeaders();
-  /** Reused: nats-core reads it inside `publish` and keeps no reference. */
-  readonly #publishOptions: PublishOptions = {};
+  readonly #outgoing: OutgoingBatch;
   #status: BusStatus = "connected";
   #drained: Promise<void> | undefined;
 
   constructor(nats: NatsConnection, options: ResolvedBusOptions) {
     this.nats = nats;
+    this.#outgoing = new OutgoingBatch(nats);
     this.logger = options.logger;
     this.#drainTimeoutMs = options.drainTimeoutMs;
     this.#watchStatus().catch((error: unknown) => this.logger.error({ err: error }, "lost sight of the bus status"));
@@ -57,7 +44,7 @@ export class BusConnection {
   }
 
   /**
-   * Sends a message with an already encoded header block.
+   * Sends a message with an already encoded header block, together with what else this turn of the event loop sends.
    *
    * @throws OrchestraError `unavailable` while not connected, `too_large` above `maxPayloadBytes`
    */
@@ -67,15 +54,7 @@ export class BusConnection {
     if (bytes > this.maxPayloadBytes) {
       throw new OrchestraError("too_large", `${bytes} bytes do not fit into a message of ${this.maxPayloadBytes}`);
     }
-    const options = this.#publishOptions;
-    options.reply = reply;
-    if (headerBytes === undefined) {
-      options.headers = undefined;
-    } else {
-      this.#encodedHeaders.bytes = headerBytes;
-      options.headers = this.#encodedHeaders;
-    }
-    this.nats.publish(subject, payload, options);
+    this.#outgoing.add({ subject, payload, headerBytes, reply });
   }
 
   /**
@@ -103,6 +82,7 @@ export class BusConnection {
   /** Resolves when the server has read everything that was published before. */
   async flush(): Promise<void> {
     if (this.#status !== "connected") throw unavailable(`the bus is ${this.#status}`);
+    this.#outgoing.flush();
     try {
       await this.#withinDrainTimeout(this.nats.flush());
     } catch (error) {
@@ -118,6 +98,7 @@ export class BusConnection {
 
   async #drain(): Promise<void> {
     if (this.#status === "connected") {
+      this.#outgoing.flush();
       try {
         await this.#withinDrainTimeout(this.nats.drain());
       } catch (error) {
@@ -172,6 +153,7 @@ export class BusConnection {
   #setStatus(status: BusStatus): void {
     if (this.#status === status || this.#status === "closed") return;
     this.#status = status;
+    if (status !== "connected") this.#outgoing.discard();
     for (const listener of this.#listeners) {
       try {
         listener(status);
@@ -202,7 +184,7 @@ export async function openConnection(options: ResolvedBusOptions): Promise<BusCo
   }
 }
 
-function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions & { pendingLimit: number } {
+function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions {
   return {
     servers: [...options.servers],
     name: options.name,
@@ -214,7 +196,6 @@ function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions & { pendi
     pingInterval: options.pingIntervalMs,
     maxPingOut: 2,
     noAsyncTraces: true,
-    pendingLimit: FLUSH_BYTES,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.password === undefined ? {} : { pass: options.password }),
     ...(options.token === undefined ? {} : { token: options.token }),
