@@ -1,4 +1,4 @@
-import { createPrincipal, type Principal } from "./principal.js";
+import { createDevPrincipal, type Principal } from "./principal.js";
 
 /** What a caller showed: an `Authorization` header, or the token of a `bearer.<token>` subprotocol entry. */
 export interface Credentials {
@@ -11,6 +11,6 @@ export type Authenticate = (credentials: Credentials) => Promise<Principal> | Pr
 
 /** Everybody is the client `dev`, whatever token is sent. Only for a gateway that listens on loopback. */
 export function createDevAuthenticate(): Authenticate {
-  const dev = createPrincipal("dev");
+  const dev = createDevPrincipal();
   return () => dev;
 }

@@ -3,7 +3,7 @@ import { OrchestraError } from "@ai-orchestra/contracts";
 import { extractTraceContext } from "@ai-orchestra/telemetry";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { CheckOrigin } from "../auth/origin-check.js";
-import type { Principal } from "../auth/principal.js";
+import { hasScope, type Principal, type Scope } from "../auth/principal.js";
 import { errorAnswer, statusLine } from "./http-answers.js";
 import type { HttpExchange } from "./http-exchange.js";
 
@@ -18,6 +18,8 @@ interface RouteBase {
 /** A route of known callers: origin and credentials are checked before it is called. */
 export interface PrivateRoute extends RouteBase {
   readonly access: "private";
+  /** What the caller must be allowed to do; others are answered `forbidden`. */
+  readonly scope?: Scope;
   handle(exchange: HttpExchange, principal: Principal, parameters: PathParameters): Promise<void> | void;
 }
 
@@ -77,6 +79,9 @@ export function createRouter({
     }
     checkOrigin({ origin: headers.get("origin"), host: headers.get("host") });
     const principal = await authenticate({ authorization: headers.get("authorization"), subprotocolToken: undefined });
+    if (route.scope !== undefined && !hasScope(principal, route.scope)) {
+      throw new OrchestraError("forbidden", `this needs the scope ${route.scope}`);
+    }
     await traced(exchange, route, () => route.handle(exchange, principal, parameters));
   }
 
