@@ -1,4 +1,21 @@
+export {
+  apiKeyListSchema,
+  apiKeyRecordSchema,
+  apiKeySchema,
+  clientIdSchema,
+  createApiKeySchema,
+  createdApiKeySchema,
+  type ApiKey,
+  type ApiKeyRecord,
+} from "./bus/api-keys.js";
 export { defineCall, type CallContract } from "./bus/call-contract.js";
+export {
+  MAX_CONNECTIONS_PER_CALL,
+  memoryConnectionsAcquire,
+  memoryConnectionsRelease,
+  memoryConnectionsRenew,
+  type ClientConnections,
+} from "./bus/connections.js";
 export { heartbeatSchema, type Heartbeat } from "./bus/heartbeat.js";
 export {
   memorySessionsDelete,

@@ -35,6 +35,9 @@ export const envSchema = z.object({
     .describe(
       "How long a session stays leased to a turn that stopped renewing. Longer than the queue's redelivery (5 s), so that the turn's next attempt comes first.",
     ),
+  CONNECTION_LEASE_TTL_MS: wholeNumber(300, 15_000)
+    .default(12_000)
+    .describe("How long a client's connection counts after its gateway stopped renewing it."),
   TURN_STATE_TTL_MS: wholeNumber(25 * HOUR_MS, 30 * 24 * HOUR_MS)
     .default(48 * HOUR_MS)
     .describe(

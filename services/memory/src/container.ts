@@ -5,6 +5,7 @@ import { CatchUpGate } from "./commit-log/catch-up-gate.js";
 import { CommitLog } from "./commit-log/commit-log.js";
 import { ResultApplier } from "./commit-log/result-applier.js";
 import type { MemoryConfig } from "./config.js";
+import { ConnectionLeases } from "./connections/connection-leases.js";
 import { GarbageCollector } from "./garbage-collector/garbage-collector.js";
 import { MemoryCalls } from "./memory-calls.js";
 import { createMemoryMetrics, type MemoryMetrics } from "./memory-metrics.js";
@@ -26,6 +27,7 @@ interface Cradle {
   catchUpGate: CatchUpGate;
   turnLeases: TurnLeases;
   sessionStore: SessionStore;
+  connectionLeases: ConnectionLeases;
   memoryCalls: MemoryCalls;
   garbageCollector: GarbageCollector;
 }
@@ -109,9 +111,13 @@ export async function compose(base: ServiceBase<MemoryConfig>): Promise<Componen
     sessionStore: asFunction(
       ({ redis }: Cradle) => new SessionStore({ redis, sessionTtlMs, turnStateTtlMs }),
     ).singleton(),
+    connectionLeases: asFunction(
+      ({ redis, memoryMetrics }: Cradle) =>
+        new ConnectionLeases({ redis, metrics: memoryMetrics, leaseTtlMs: config.CONNECTION_LEASE_TTL_MS }),
+    ).singleton(),
     memoryCalls: asFunction(
-      ({ turnLeases, resultApplier, sessionStore }: Cradle) =>
-        new MemoryCalls({ bus, turnLeases, resultApplier, sessionStore }),
+      ({ turnLeases, resultApplier, sessionStore, connectionLeases }: Cradle) =>
+        new MemoryCalls({ bus, turnLeases, resultApplier, sessionStore, connectionLeases }),
     ).singleton(),
     garbageCollector: asFunction(
       ({ redis, memoryMetrics }: Cradle) =>

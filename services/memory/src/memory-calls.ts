@@ -1,5 +1,8 @@
 import type { Bus, ServedCall } from "@ai-orchestra/bus";
 import {
+  memoryConnectionsAcquire,
+  memoryConnectionsRelease,
+  memoryConnectionsRenew,
   memorySessionsDelete,
   memorySessionsGet,
   memorySessionsList,
@@ -8,6 +11,7 @@ import {
   memoryTurnCommit,
   memoryTurnRenew,
 } from "@ai-orchestra/contracts";
+import type { ConnectionLeases } from "./connections/connection-leases.js";
 import type { ResultApplier } from "./commit-log/result-applier.js";
 import type { SessionStore } from "./sessions/session-store.js";
 import type { TurnLeases } from "./turns/turn-leases.js";
@@ -17,6 +21,7 @@ export interface MemoryCallsOptions {
   readonly turnLeases: TurnLeases;
   readonly resultApplier: ResultApplier;
   readonly sessionStore: SessionStore;
+  readonly connectionLeases: ConnectionLeases;
 }
 
 /** Answers every call of the memory contracts; replicas share them. */
@@ -30,6 +35,9 @@ export class MemoryCalls {
     memorySessionsGet,
     memorySessionsDelete,
     memorySessionsMessages,
+    memoryConnectionsAcquire,
+    memoryConnectionsRenew,
+    memoryConnectionsRelease,
   ].map(({ subject }) => subject);
   readonly #o: MemoryCallsOptions;
   #served: ServedCall[] = [];
@@ -39,7 +47,7 @@ export class MemoryCalls {
   }
 
   start(): void {
-    const { bus, turnLeases, resultApplier, sessionStore } = this.#o;
+    const { bus, turnLeases, resultApplier, sessionStore, connectionLeases } = this.#o;
     if (this.#served.length > 0) return;
     this.#served = [
       bus.serve(memoryTurnBegin, (request) => turnLeases.begin(request)),
@@ -49,6 +57,9 @@ export class MemoryCalls {
       bus.serve(memorySessionsGet, (request) => sessionStore.get(request)),
       bus.serve(memorySessionsDelete, (request) => sessionStore.delete(request)),
       bus.serve(memorySessionsMessages, (request) => sessionStore.readMessages(request)),
+      bus.serve(memoryConnectionsAcquire, (request) => connectionLeases.acquire(request)),
+      bus.serve(memoryConnectionsRenew, (request) => connectionLeases.renew(request)),
+      bus.serve(memoryConnectionsRelease, (request) => connectionLeases.release(request)),
     ];
   }
 

@@ -14,6 +14,11 @@ export function createMemoryMetrics(metrics: Metrics) {
       name: "memory_lease_refusals_total",
       help: "Renewals refused because another attempt or turn has the lease, or the turn has ended.",
     }),
+    connectionLeases: metrics.counter({
+      name: "memory_connection_leases_total",
+      help: "Answers to memory.connections.acquire: granted, taken_over from a connection before it, or refused.",
+      labelNames: ["outcome"],
+    }),
     commits: metrics.counter({
       name: "memory_commits_total",
       help: "Results by what became of them, and by the way they came: call, log or recovery of a lease that ran out.",

@@ -32,4 +32,4 @@ export const turnMessageId = (owner: Owner, turnId: string): string => `${owner}
 /** Names of JetStream streams, durable consumers and buckets. */
 export const STREAMS = { turns: "TURNS", results: "RESULTS" } as const;
 export const CONSUMERS = { memoryCommitLog: "memory-commit-log" } as const;
-export const BUCKETS = { cancels: "cancels" } as const;
+export const BUCKETS = { apiKeys: "api-keys", cancels: "cancels" } as const;

@@ -1,4 +1,6 @@
 import { applyResultScript } from "../commit-log/apply-result-script.js";
+import { acquireConnectionScript } from "../connections/acquire-connection-script.js";
+import { renewConnectionsScript } from "../connections/renew-connections-script.js";
 import { releaseLockScript } from "../garbage-collector/release-lock-script.js";
 import { sweepOwnerScript } from "../garbage-collector/sweep-owner-script.js";
 import { deleteSessionScript } from "../sessions/delete-session-script.js";
@@ -10,12 +12,14 @@ import type { RedisScript } from "./redis-script.js";
 
 /** Every script of this service. */
 export const MEMORY_SCRIPTS: readonly RedisScript[] = [
+  acquireConnectionScript,
   applyResultScript,
   beginTurnScript,
   deleteSessionScript,
   listSessionsScript,
   readMessagesScript,
   releaseLockScript,
+  renewConnectionsScript,
   renewLeaseScript,
   sweepOwnerScript,
 ];
