@@ -51,6 +51,14 @@ export {
 export { turnRequestSchema, type TurnRequest } from "./bus/turn-request.js";
 export { turnResultSchema, type TurnResult } from "./bus/turn-result.js";
 export {
+  MAX_CLIENTS_PER_USAGE_BATCH,
+  memoryUsageRecord,
+  memoryUsageReport,
+  PROTOCOLS,
+  USAGE_DAYS,
+  type Protocol,
+} from "./bus/version-usage.js";
+export {
   chatRequestV2Schema,
   sessionMessagePageSchema,
   sessionMessageSchema,
@@ -84,6 +92,21 @@ export {
   type TurnResumeFrame,
   type TurnStartFrame,
 } from "./client/client-frames.js";
+export {
+  chatCompletionChunkSchema,
+  chatCompletionRequestSchema,
+  chatCompletionSchema,
+  openAiErrorSchema,
+  openAiModelListSchema,
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChatCompletionDelta,
+  type ChatCompletionRequest,
+  type OpenAiError,
+  type OpenAiMessage,
+  type OpenAiModel,
+} from "./client/openai-chat.js";
+export { samplingSchema, type Sampling } from "./client/sampling.js";
 export {
   drainFrameSchema,
   errorFrameSchema,
@@ -119,6 +142,12 @@ export {
   type Usage,
 } from "./client/server-frames.js";
 export {
+  chatResponseV2Schema,
+  snakeChatRequestV2Schema,
+  type ChatResponseV2,
+  type SnakeChatRequestV2,
+} from "./client/snake-chat-v2.js";
+export {
   turnInputSchema,
   turnMetadataSchema,
   turnModeSchema,
@@ -127,6 +156,19 @@ export {
   type TurnMode,
   type TurnOptions,
 } from "./client/turn-options.js";
+export {
+  chatRequestV1Schema,
+  chatResponseV1Schema,
+  V1_OLD_NAMES,
+  v1ChatTextSchema,
+  v1ClientFrameSchema,
+  v1ServerFrameSchema,
+  type ChatRequestV1,
+  type ChatResponseV1,
+  type V1ClientFrame,
+  type V1ServerFrame,
+  type V1StreamToken,
+} from "./client/v1.js";
 export { CLOSE_CODES, isRetryableCloseCode, type CloseCode } from "./close-codes.js";
 export {
   ERROR_CODES,

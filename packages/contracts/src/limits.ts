@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Characters of one V2 `input.text`. */
   inputTextChars: 200_000,
+  /** Characters of one V1 message. */
+  v1MessageChars: 10_000,
   /** Messages of one stateless turn. */
   inputMessages: 500,
   /** UTF-8 bytes of one client message or HTTP body. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toolDefinitionSchema } from "../client/chat-message.js";
+import { samplingSchema } from "../client/sampling.js";
 import { turnInputSchema, turnMetadataSchema, turnModeSchema } from "../client/turn-options.js";
 import { idSchema, ownerSchema } from "../ids.js";
 
@@ -20,6 +21,7 @@ export const turnRequestSchema = z.object({
     useMemory: z.boolean(),
     temperature: z.number().optional(),
     maxTokens: z.int().optional(),
+    sampling: samplingSchema.optional(),
     tools: z.array(toolDefinitionSchema).optional(),
     onBusy: z.enum(["enqueue", "reject", "interrupt"]),
   }),
