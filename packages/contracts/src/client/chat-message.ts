@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-const textPartSchema = z.object({ type: z.literal("text"), text: z.string() });
+export const textPartSchema = z.object({ type: z.literal("text"), text: z.string() });
 
-const imagePartSchema = z.object({
+export const imagePartSchema = z.object({
   type: z.literal("image_url"),
   image_url: z.object({ url: z.string(), detail: z.string().optional() }),
 });
