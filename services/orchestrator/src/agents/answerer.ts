@@ -3,6 +3,7 @@ import {
   type ContextMessage,
   LIMITS,
   OrchestraError,
+  type Sampling,
   type TurnRequest,
 } from "@ai-orchestra/contracts";
 import type { Clock } from "@ai-orchestra/service-kit";
@@ -42,6 +43,7 @@ export class Answerer {
       model: options.model,
       temperature: options.temperature,
       maxTokens: options.maxTokens,
+      sampling: options.sampling,
       tools: options.tools,
       agent: undefined,
       maxOutputBytes: this.#options.maxOutputBytes,
@@ -79,7 +81,14 @@ export class Answerer {
         const messages = [systemMessage(describeAgent(agent)), ...voice.messages];
         try {
           const draft = await speak(
-            { ...voice, messages, agent, tools: undefined, maxOutputBytes: MAX_DRAFT_BYTES },
+            {
+              ...voice,
+              messages,
+              agent,
+              tools: undefined,
+              sampling: samplingOfDraft(voice.sampling),
+              maxOutputBytes: MAX_DRAFT_BYTES,
+            },
             this.#options,
           );
           turnEvents.status({ stage: "agent.finished", agent });
@@ -98,6 +107,13 @@ export class Answerer {
     if (drafts.length === 0 && failure !== undefined) throw failure.reason;
     return drafts;
   }
+}
+
+/** A draft is notes for a colleague: what shapes the answer itself is not for it. */
+function samplingOfDraft(sampling: Sampling | undefined): Sampling | undefined {
+  if (sampling === undefined) return undefined;
+  const { stop: _stop, responseFormat: _format, toolChoice: _choice, parallelToolCalls: _parallel, ...rest } = sampling;
+  return rest;
 }
 
 function systemMessage(content: string): ChatMessage {

@@ -1,4 +1,4 @@
-import type { ChatMessage, FinishReason, ToolCall, ToolDefinition, TurnMode } from "@ai-orchestra/contracts";
+import type { ChatMessage, FinishReason, Sampling, ToolCall, ToolDefinition, TurnMode } from "@ai-orchestra/contracts";
 import type { Clock } from "@ai-orchestra/service-kit";
 import type { CompletionRunner } from "../completions/completion-runner.js";
 import { estimateTokens } from "../providers/estimate-tokens.js";
@@ -11,6 +11,7 @@ export interface VoiceRequest {
   model: string | undefined;
   temperature: number | undefined;
   maxTokens: number | undefined;
+  sampling: Sampling | undefined;
   tools: ToolDefinition[] | undefined;
   /** Whose draft this is; absent for the answer itself. */
   agent: string | undefined;
@@ -39,7 +40,7 @@ export async function speak(
   request: VoiceRequest,
   { completions, turnEvents, clock }: { completions: CompletionRunner; turnEvents: TurnEvents; clock: Clock },
 ): Promise<Utterance> {
-  const { agent, messages, mode, model, temperature, maxTokens, tools, signal, deadlineAt } = request;
+  const { agent, messages, mode, model, temperature, maxTokens, sampling, tools, signal, deadlineAt } = request;
   const chunks: string[] = [];
   const toolCalls = new Map<number, ToolCall>();
   const fallbacks: string[] = [];
@@ -49,7 +50,8 @@ export async function speak(
   let firstTokenAt: number | undefined;
   let bytesLeft = request.maxOutputBytes;
 
-  const stream = completions.run({ messages, mode, model, temperature, maxTokens, tools }, { signal, deadlineAt });
+  const completion = { messages, mode, model, temperature, maxTokens, sampling, tools };
+  const stream = completions.run(completion, { signal, deadlineAt });
   for await (const event of stream) {
     switch (event.type) {
       case "text": {

@@ -1,4 +1,4 @@
-import type { ChatMessage, ErrorCode, ToolDefinition, TurnMode } from "@ai-orchestra/contracts";
+import type { ChatMessage, ErrorCode, Sampling, ToolDefinition, TurnMode } from "@ai-orchestra/contracts";
 import type { ProviderEvent } from "../providers/chat-provider.js";
 
 export interface CompletionRequest {
@@ -8,6 +8,7 @@ export interface CompletionRequest {
   messages: ChatMessage[];
   temperature?: number | undefined;
   maxTokens?: number | undefined;
+  sampling?: Sampling | undefined;
   tools?: ToolDefinition[] | undefined;
 }
 

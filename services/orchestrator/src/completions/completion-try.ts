@@ -35,9 +35,9 @@ export class CompletionTry {
     this.#clock = clock;
     this.#startedAtMs = clock.monotonicMs();
     this.#watch = new CompletionWatch({ clock, timeouts: model.timeouts, ...options });
-    const { messages, temperature, tools } = request;
+    const { messages, temperature, sampling, tools } = request;
     const maxTokens = capTokens(request.maxTokens, model.limits.maxOutputTokens);
-    const providerRequest = { model: model.upstreamName, messages, temperature, maxTokens, tools };
+    const providerRequest = { model: model.upstreamName, messages, temperature, maxTokens, sampling, tools };
     this.#events = model.chat.stream(providerRequest, this.#watch.signal)[Symbol.asyncIterator]();
   }
 

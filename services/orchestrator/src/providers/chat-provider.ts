@@ -1,4 +1,4 @@
-import type { ChatMessage, FinishReason, ToolDefinition } from "@ai-orchestra/contracts";
+import type { ChatMessage, FinishReason, Sampling, ToolDefinition } from "@ai-orchestra/contracts";
 
 /** One completion to run. Absent fields mean the upstream's own default. */
 export interface ProviderRequest {
@@ -7,6 +7,7 @@ export interface ProviderRequest {
   messages: ChatMessage[];
   temperature?: number;
   maxTokens?: number;
+  sampling?: Sampling;
   tools?: ToolDefinition[];
 }
 

@@ -5,6 +5,7 @@ import type { ProviderEvent, ProviderRequest } from "../chat-provider.js";
 import { toCutOff } from "../upstream-error.js";
 import { fromAiSdkError } from "./ai-sdk-error.js";
 import { toModelConversation, toToolSet } from "./model-messages.js";
+import { toSamplingSettings } from "./sampling-settings.js";
 
 export interface AiSdkStreamOptions {
   model: LanguageModel;
@@ -38,6 +39,7 @@ export async function* streamWithAiSdk({
     tools: toToolSet(request.tools),
     temperature: request.temperature,
     maxOutputTokens: request.maxTokens,
+    ...toSamplingSettings(request.sampling),
     maxRetries: 0,
     abortSignal: AbortSignal.any([signal, leaving.signal]),
     // The error is in the stream as well; without this the SDK prints it.

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "@ai-orchestra/contracts";
+import type { ChatMessage, Sampling } from "@ai-orchestra/contracts";
 import type { ProviderRequest } from "../chat-provider.js";
 
 export interface RequestDialect {
@@ -18,7 +18,25 @@ export function writeRequestBody(request: ProviderRequest, { maxTokensField, inc
     temperature: request.temperature,
     [maxTokensField]: request.maxTokens,
     tools: request.tools === undefined || request.tools.length === 0 ? undefined : request.tools,
+    ...(request.sampling === undefined ? undefined : toWireSampling(request.sampling)),
   });
+}
+
+function toWireSampling(sampling: Sampling): object {
+  return {
+    top_p: sampling.topP,
+    stop: sampling.stop,
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    logit_bias: sampling.logitBias,
+    response_format: sampling.responseFormat,
+    tool_choice: sampling.toolChoice,
+    parallel_tool_calls: sampling.parallelToolCalls,
+    reasoning_effort: sampling.reasoningEffort,
+    verbosity: sampling.verbosity,
+    user: sampling.user,
+  };
 }
 
 function toWireMessage(message: ChatMessage): unknown {
