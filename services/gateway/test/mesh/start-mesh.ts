@@ -8,6 +8,8 @@ import { startUpstream, type Upstream } from "@ai-orchestra/testkit";
 export interface Mesh {
   readonly stack: Stack;
   readonly upstream: Upstream;
+  /** The models file the orchestrators watch. */
+  readonly modelsPath: string;
   /** Stops the mesh and starts it again on the same data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +40,7 @@ export async function startMesh(options: StackOptions = {}): Promise<Mesh> {
   const mesh = {
     stack: await startStack(resolved),
     upstream,
+    modelsPath,
     restart: async () => {
       await mesh.stack.stop();
       mesh.stack = await startStack(resolved);
