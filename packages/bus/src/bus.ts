@@ -4,10 +4,10 @@ import type { CallContract } from "@ai-orchestra/contracts";
 import { getTracer, injectTraceContext } from "@ai-orchestra/telemetry";
 import { BusMessage, type BusSubscription } from "./bus-message.js";
 import { openConnection, type BusConnection, type BusStatus, type StatusListener } from "./connection.js";
-import { encodeHeaders, HEADERS } from "./headers.js";
+import { writeHeaders, HEADERS } from "./headers.js";
 import { encodeJson } from "./json.js";
 import { resolveBusOptions, type BusOptions } from "./options.js";
-import { call, type CallOptions } from "./rpc/call.js";
+import { Caller, type CallOptions } from "./rpc/caller.js";
 import { DeadlineScope } from "./rpc/deadline.js";
 import { IncomingDeadlines } from "./rpc/incoming-call.js";
 import { PendingRequests } from "./rpc/pending-requests.js";
@@ -22,10 +22,16 @@ export class Bus {
   readonly #deadlineScope = new DeadlineScope();
   readonly #deadlines = new IncomingDeadlines();
   readonly #tracer: Tracer = getTracer("bus");
+  readonly #caller: Caller;
 
   constructor(connection: BusConnection) {
     this.connection = connection;
     this.requests = new PendingRequests(connection);
+    this.#caller = new Caller({
+      requests: this.requests,
+      deadlineScope: this.#deadlineScope,
+      tracer: this.#tracer,
+    });
   }
 
   get status(): BusStatus {
@@ -54,12 +60,7 @@ export class Bus {
     request: z.input<Request>,
     options?: CallOptions,
   ): Promise<z.output<Response>> {
-    return call(
-      { requests: this.requests, deadlineScope: this.#deadlineScope, tracer: this.#tracer },
-      contract,
-      request,
-      options,
-    );
+    return this.#caller.call(contract, request, options);
   }
 
   /**
@@ -94,7 +95,7 @@ export class Bus {
     this.connection.publish(
       subject,
       payload instanceof Uint8Array ? payload : encodeJson(payload),
-      encodeHeaders({ [HEADERS.traceparent]: injectTraceContext() }),
+      writeHeaders({ [HEADERS.traceparent]: injectTraceContext() }),
     );
   }
 

@@ -44,17 +44,15 @@ export class BusConnection {
   }
 
   /**
-   * Sends a message with an already encoded header block, together with what else this turn of the event loop sends.
+   * Sends a message, together with what else this turn of the event loop sends.
    *
-   * @throws OrchestraError `unavailable` while not connected, `too_large` above `maxPayloadBytes`
+   * @param headerText a block from `headers.ts`, or empty
+   * @throws OrchestraError `unavailable` while not connected, `too_large` above `maxPayloadBytes`, `invalid_request` for
+   *   a subject that is none
    */
-  publish(subject: string, payload: Uint8Array, headerBytes?: Uint8Array, reply = ""): void {
-    if (this.#status !== "connected") throw unavailable(`the bus is ${this.#status}`);
-    const bytes = payload.length + (headerBytes === undefined ? 0 : headerBytes.length);
-    if (bytes > this.maxPayloadBytes) {
-      throw new OrchestraError("too_large", `${bytes} bytes do not fit into a message of ${this.maxPayloadBytes}`);
-    }
-    this.#outgoing.add({ subject, payload, headerBytes, reply });
+  publish(subject: string, payload: string | Uint8Array, headerText = "", reply = ""): void {
+    if (this.#status !== "connected" || !this.#outgoing.isWritable) throw unavailable("the bus is not connected");
+    this.#outgoing.add(subject, payload, headerText, reply, this.maxPayloadBytes);
   }
 
   /**

@@ -8,6 +8,8 @@ export const HEADERS = {
   traceparent: "traceparent",
   /** Time the caller still waits, in milliseconds; relative, so that clocks may differ. */
   timeoutMs: "Orchestra-Timeout-Ms",
+  /** Number of a call; echoed by those who may not be the only one to answer it. */
+  call: "Orchestra-Call",
   /** Error code of an answer whose body is an error envelope. */
   error: "Orchestra-Error",
   messageId: "Nats-Msg-Id",
@@ -29,46 +31,33 @@ const NEEDLES = Object.fromEntries(Object.values(HEADERS).map((name) => [name, `
 
 const VERSION_LINE = "NATS/1.0";
 const NO_HEADERS = "";
+const ASCII_ZERO = 0x30;
 
-/** Header values may not break out of their line. */
-const LINE_BREAK = /[\r\n]/;
+/** A header value may not break out of its line, and has one byte for each character. */
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * Writes a header block. Values are ASCII. Undefined values are left out; no value at all gives `undefined`.
+ * A header block as text. Undefined values are left out; no value at all gives the empty text.
  *
- * @throws OrchestraError `invalid_request` for a value with a line break
+ * @throws OrchestraError `invalid_request` for a value that is not printable ASCII
  */
-export function encodeHeaders(values: Readonly<Record<string, string | undefined>>): Buffer | undefined {
+export function writeHeaders(values: Readonly<Record<string, string | undefined>>): string {
   let text = VERSION_LINE;
   for (const name in values) {
     const value = values[name];
     if (value === undefined) continue;
-    if (LINE_BREAK.test(value)) throw new OrchestraError("invalid_request", `header ${name} contains a line break`);
+    if (!PRINTABLE_ASCII.test(value)) {
+      throw new OrchestraError("invalid_request", `the value of ${name} is not printable ASCII`);
+    }
     text += `\r\n${name}: ${value}`;
   }
-  return text === VERSION_LINE ? undefined : Buffer.from(`${text}\r\n\r\n`, "latin1");
+  return text === VERSION_LINE ? NO_HEADERS : `${text}\r\n\r\n`;
 }
 
-/** The header block of a call; apart from `encodeHeaders` because it is written once per call. */
-export function encodeCallHeaders(timeoutMs: number, traceparent: string | undefined): Buffer {
-  return Buffer.from(
-    traceparent === undefined
-      ? `NATS/1.0\r\nOrchestra-Timeout-Ms: ${timeoutMs}\r\n\r\n`
-      : `NATS/1.0\r\nOrchestra-Timeout-Ms: ${timeoutMs}\r\ntraceparent: ${traceparent}\r\n\r\n`,
-    "latin1",
-  );
-}
-
-/**
- * Hands an encoded header block to nats-core, whose own header object canonicalises and validates each name again.
- * nats-core encodes inside `publish`, so that one instance serves every message of a connection.
- */
-export class EncodedHeaders extends MsgHdrsImpl {
-  bytes: Uint8Array = new Uint8Array(0);
-
-  override encode(): Uint8Array {
-    return this.bytes;
-  }
+/** The header block of a call; apart from `writeHeaders` because it is written once per call. */
+export function writeCallHeaders(callNumber: number, timeoutMs: number, traceparent: string | undefined): string {
+  const fixed = `NATS/1.0\r\nOrchestra-Call: ${callNumber}\r\nOrchestra-Timeout-Ms: ${timeoutMs}\r\n`;
+  return traceparent === undefined ? `${fixed}\r\n` : `${fixed}traceparent: ${traceparent}\r\n\r\n`;
 }
 
 /** The header block of a message as text, empty when it has none; cheaper than nats-core's map of lists. */
@@ -77,7 +66,7 @@ export function readHeaderText(message: Msg): string {
     const length = message._msg.hdr;
     return length > 0 ? asBuffer(message._rdata).toString("latin1", 0, length) : NO_HEADERS;
   }
-  return message.headers === undefined ? NO_HEADERS : asBuffer(encodeForeign(message)).toString("latin1");
+  return message.headers instanceof MsgHdrsImpl ? asBuffer(message.headers.encode()).toString("latin1") : NO_HEADERS;
 }
 
 /** The value of a header in a block from `readHeaderText`. */
@@ -97,6 +86,26 @@ export function headerStatus(headerText: string): number {
   return Number.isNaN(status) ? 0 : status;
 }
 
+/** The number at the end of a message's subject, after `prefixLength` characters; without making the text. */
+export function readSubjectNumber(message: Msg, prefixLength: number): number {
+  if (!(message instanceof MsgImpl)) return Number(message.subject.slice(prefixLength));
+  const { subject } = message._msg;
+  let value = 0;
+  for (let index = prefixLength; index < subject.length; index += 1) {
+    const digit = (subject[index] ?? 0) - ASCII_ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** The reply subject of a message, empty when it has none. */
+export function readReply(message: Msg): string {
+  if (!(message instanceof MsgImpl)) return message.reply ?? "";
+  const { reply } = message._msg;
+  return reply === undefined ? "" : asBuffer(reply).toString("latin1");
+}
+
 /** A message's payload as text. */
 export function readText(message: Msg): string {
   if (message instanceof MsgImpl) {
@@ -109,8 +118,4 @@ export function readText(message: Msg): string {
 /** What nats-core hands out are parts of socket buffers, and plain arrays where a message came in pieces. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function encodeForeign(message: Msg): Uint8Array {
-  return message.headers instanceof MsgHdrsImpl ? message.headers.encode() : new Uint8Array(0);
 }

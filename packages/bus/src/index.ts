@@ -16,7 +16,7 @@ export {
   type ResultStoreOptions,
   type StoredResult,
 } from "./result-store/result-store.js";
-export type { CallOptions } from "./rpc/call.js";
+export type { CallOptions } from "./rpc/caller.js";
 export type { CallContext } from "./rpc/incoming-call.js";
 export { NO_REPLY, type CallHandler, type ServedCall, type ServeOptions } from "./rpc/serve.js";
 export { registerService, type ServiceRegistration, type ServiceRegistrationOptions } from "./service-registry.js";

@@ -1,5 +1,4 @@
-/** A value as JSON bytes; `undefined` is the empty message. */
-export function encodeJson(value: unknown): Buffer {
-  const text = JSON.stringify(value) as string | undefined;
-  return Buffer.from(text ?? "");
+/** A value as JSON; `undefined` is the empty text. */
+export function encodeJson(value: unknown): string {
+  return value === undefined ? "" : JSON.stringify(value);
 }

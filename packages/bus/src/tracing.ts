@@ -17,19 +17,19 @@ export interface ActiveSpan {
 }
 
 /**
- * Starts a span below the one of `parent`. Undefined where no trace is recorded: then the parent's own context goes
+ * Starts a span `<operation> <subject>` below the one of `parent`. Undefined where no trace is recorded: then the parent's own context goes
  * onto the wire, and the message costs no span.
  */
 export function startSpan(
   tracer: Tracer,
-  name: string,
+  operation: string,
   kind: SpanKind,
   subject: string,
   parent: Context,
 ): ActiveSpan | undefined {
   if (!isRecorded(parent)) return undefined;
   const span = tracer.startSpan(
-    name,
+    `${operation} ${subject}`,
     { kind, attributes: { "messaging.system": "nats", "messaging.destination.name": subject } },
     parent,
   );

@@ -139,6 +139,43 @@ describe("a call", () => {
   });
 });
 
+describe("an answer that comes late", () => {
+  test("from a second instance is not taken for the answer of the next call", async () => {
+    const [bus, slowBus] = await Promise.all([nats.connect(), nats.connect()]);
+    const contract = defineDouble();
+    const gate = createGate();
+    bus.serve(contract, ({ value }) => (value < 1_000 ? { value } : NO_REPLY), { queue: false });
+    slowBus.serve(
+      contract,
+      async ({ value }) => {
+        await gate.opened;
+        return { value };
+      },
+      { queue: false },
+    );
+    await Promise.all([bus.flush(), slowBus.flush()]);
+    for (let value = 0; value < 20; value += 1) expect(await bus.call(contract, { value })).toMatchObject({ value });
+    const last = bus.call(contract, { value: 1_000 });
+    gate.open();
+    expect(await last).toMatchObject({ value: 1_000 });
+  });
+
+  test("after its call timed out is not taken for the answer of the next call", async () => {
+    const bus = await nats.connect();
+    const contract = defineDouble();
+    const gate = createGate();
+    bus.serve(contract, async ({ value }) => {
+      if (value === 1) await gate.opened;
+      return { value };
+    });
+    await expect(bus.call(contract, { value: 1 }, { timeoutMs: 30 })).rejects.toMatchObject({ code: "timeout" });
+    const next = bus.call(contract, { value: 2 });
+    gate.open();
+    expect(await next).toMatchObject({ value: 2 });
+    expect(await bus.call(contract, { value: 3 })).toMatchObject({ value: 3 });
+  });
+});
+
 describe("a server", () => {
   test("that stays silent lets another instance answer", async () => {
     const [bus, silentBus] = await Promise.all([nats.connect(), nats.connect()]);

@@ -39,9 +39,10 @@ async function measure(inFlight, durationMs) {
   const cpu = process.cpuUsage(cpuBefore);
   latenciesMs.sort((a, b) => a - b);
   return {
+    calls,
     callsPerSecond: (calls * 1_000) / tookMs,
     medianMs: latenciesMs[Math.floor(latenciesMs.length / 2)],
     p99Ms: latenciesMs[Math.floor(latenciesMs.length * 0.99)],
-    cpuMicrosPerCall: (cpu.user + cpu.system) / calls,
+    clientMicrosPerCall: (cpu.user + cpu.system) / calls,
   };
 }

@@ -5,10 +5,10 @@ import type { BusConnection } from "../connection.js";
 import { readPosition } from "./delivery-position.js";
 import { headerValue, HEADERS, readText } from "../headers.js";
 
-const ACK = Buffer.from("+ACK");
-const WORKING = Buffer.from("+WPI");
-const NAK = Buffer.from("-NAK");
-const TERMINATE = Buffer.from("+TERM");
+const ACK = "+ACK";
+const WORKING = "+WPI";
+const NAK = "-NAK";
+const TERMINATE = "+TERM";
 const NANOS_PER_MS = 1_000_000;
 
 /** One delivery of a stored message to one of a consumer's processes. */
@@ -56,7 +56,7 @@ export class Delivery {
   }
 
   nak(delayMs = 0): void {
-    this.#settle(delayMs > 0 ? Buffer.from(`-NAK {"delay":${Math.round(delayMs * NANOS_PER_MS)}}`) : NAK);
+    this.#settle(delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * NANOS_PER_MS)}}` : NAK);
   }
 
   /** The reason goes to the log: servers before 2.10 ignore the whole command when it carries one. */
@@ -78,14 +78,14 @@ export class Delivery {
     if (!this.#settled) this.#send(WORKING);
   }
 
-  #settle(command: Uint8Array): void {
+  #settle(command: string): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#send(command);
   }
 
   /** While the bus is away nothing is sent: the message is delivered again after `ackWaitMs`. */
-  #send(command: Uint8Array): void {
+  #send(command: string): void {
     if (this.#connection.status === "connected") this.#connection.publish(this.#ackSubject, command);
   }
 }

@@ -116,8 +116,8 @@ export class PullLane implements LaneDemand {
   #request(batch: number, expiresMs: number): void {
     this.#options.connection.publish(
       this.#nextSubject,
-      Buffer.from(`{"batch":${batch},${describeWait(expiresMs)}}`),
-      undefined,
+      `{"batch":${batch},${describeWait(expiresMs)}}`,
+      "",
       `${this.#inbox}.${batch}`,
     );
   }

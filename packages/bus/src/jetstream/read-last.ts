@@ -35,10 +35,10 @@ export function readLast(requests: PendingRequests, options: ReadLastOptions): P
   return new Promise((resolve, reject) => {
     if (options.replicas === 1) {
       const request = new PendingRead(`$JS.API.DIRECT.GET.${stream}.${subject}`, options, readDirect, resolve, reject);
-      requests.send(request, { payload: new Uint8Array(0), headerBytes: undefined });
+      requests.send(request, "", "");
     } else {
       const request = new PendingRead(`$JS.API.STREAM.MSG.GET.${stream}`, options, readFromLeader, resolve, reject);
-      requests.send(request, { payload: encodeJson({ last_by_subj: subject }), headerBytes: undefined });
+      requests.send(request, encodeJson({ last_by_subj: subject }), "");
     }
   });
 }

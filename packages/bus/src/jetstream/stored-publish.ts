@@ -3,7 +3,7 @@ import type { Msg } from "@nats-io/nats-core";
 import { injectTraceContext } from "@ai-orchestra/telemetry";
 import type { OrchestraError } from "@ai-orchestra/contracts";
 import { fromJetStreamCode, unavailable } from "../errors.js";
-import { encodeHeaders, HEADERS, readText } from "../headers.js";
+import { writeHeaders, HEADERS, readText } from "../headers.js";
 import { PendingRequest } from "../rpc/pending-request.js";
 import type { PendingRequests } from "../rpc/pending-requests.js";
 
@@ -40,18 +40,18 @@ interface PublishAcknowledgement {
 export function publishStored(
   requests: PendingRequests,
   subject: string,
-  payload: Uint8Array,
+  payload: string,
   options: StoredPublishOptions,
 ): Promise<StoredMessage> {
   return new Promise((resolve, reject) => {
-    const headerBytes = encodeHeaders({
+    const headerText = writeHeaders({
       [HEADERS.expectedStream]: options.stream,
       [HEADERS.messageId]: options.messageId,
       [HEADERS.expectedLastSubjectSequence]: options.expectedLastSubjectSequence?.toString(),
       [HEADERS.traceparent]: injectTraceContext(options.traceContext ?? context.active()),
       ...options.headers,
     });
-    requests.send(new PendingAcknowledgement(subject, options.timeoutMs, resolve, reject), { payload, headerBytes });
+    requests.send(new PendingAcknowledgement(subject, options.timeoutMs, resolve, reject), payload, headerText);
   });
 }
 

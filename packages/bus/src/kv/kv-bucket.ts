@@ -93,7 +93,7 @@ export class KvBucket<T> {
 
   /** Removes a value; a key that is not there is no error. */
   async delete(key: string): Promise<void> {
-    await this.#write(key, new Uint8Array(0), undefined, { [HEADERS.kvOperation]: "DEL" });
+    await this.#write(key, "", undefined, { [HEADERS.kvOperation]: "DEL" });
   }
 
   /**
@@ -127,7 +127,7 @@ export class KvBucket<T> {
 
   async #write(
     key: string,
-    payload: Uint8Array,
+    payload: string,
     expectedRevision?: number,
     headers?: Readonly<Record<string, string>>,
   ): Promise<number> {

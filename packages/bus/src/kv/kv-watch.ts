@@ -172,8 +172,8 @@ export class KvWatch<T> {
     }
     const { connection } = this.#options;
     const stalled = headerValue(headerText, HEADERS.consumerStalled);
-    if (message.reply !== undefined && message.reply !== "") connection.publish(message.reply, new Uint8Array(0));
-    else if (stalled !== undefined) connection.publish(stalled, new Uint8Array(0));
+    if (message.reply !== undefined && message.reply !== "") connection.publish(message.reply, "");
+    else if (stalled !== undefined) connection.publish(stalled, "");
     const last = headerValue(headerText, HEADERS.lastConsumerSequence);
     if (last !== undefined && Number(last) > this.#consumerSequence) this.#begin();
   }

@@ -56,7 +56,7 @@ export class EntryRunner<T> {
       return;
     }
     const parent = delivery.traceContext();
-    const span = startSpan(tracer, `follow ${stream}`, SpanKind.CONSUMER, delivery.subject, parent);
+    const span = startSpan(tracer, "follow", SpanKind.CONSUMER, stream, parent);
     const entry: FollowedEntry<T> = {
       value: parsed.data,
       sequence: delivery.sequence,

@@ -3,12 +3,6 @@ import { OrchestraError } from "@ai-orchestra/contracts";
 import { timedOut } from "../errors.js";
 import type { Expiring } from "./deadline-sweep.js";
 
-/** What a request is sent with; nothing of it is kept. */
-export interface OutgoingRequest {
-  readonly payload: Uint8Array;
-  readonly headerBytes: Uint8Array | undefined;
-}
-
 /** Who keeps the requests that wait. */
 export interface RequestOwner {
   fail(request: PendingRequest, error: OrchestraError): void;
@@ -19,8 +13,8 @@ export abstract class PendingRequest implements Expiring {
   readonly subject: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Set by the owner when the request is sent. */
-  id = 0;
+  /** Number of its reply inbox; set by the owner. */
+  inbox = 0;
   expiresAtMs = 0;
   #owner: RequestOwner | undefined;
   #onAbort: (() => void) | undefined;
@@ -31,14 +25,21 @@ export abstract class PendingRequest implements Expiring {
     this.signal = signal;
   }
 
+  /**
+   * Whether a reply is to this request. Where inboxes are used again, a reply may be one that came late to the request
+   * before.
+   */
+  accepts(_headerText: string): boolean {
+    return true;
+  }
+
   /** `headerText` is the reply's header block, empty when it has none. */
   abstract onReply(message: Msg, headerText: string): void;
   abstract onFailure(error: OrchestraError): void;
 
   /** The request was sent: time runs, and the signal counts. */
-  start(owner: RequestOwner, id: number): void {
+  start(owner: RequestOwner): void {
     this.#owner = owner;
-    this.id = id;
     this.expiresAtMs = performance.now() + this.timeoutMs;
     if (this.signal === undefined) return;
     this.#onAbort = () => owner.fail(this, this.cancelled());

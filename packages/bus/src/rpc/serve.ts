@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { OrchestraError, toInvalidRequest, type CallContract } from "@ai-orchestra/contracts";
 import { extractTraceContext } from "@ai-orchestra/telemetry";
 import type { BusConnection } from "../connection.js";
-import { encodeHeaders, headerValue, HEADERS, readHeaderText, readText } from "../headers.js";
+import { writeHeaders, headerValue, HEADERS, readHeaderText, readReply, readText } from "../headers.js";
 import { encodeJson } from "../json.js";
 import { failSpan, runInContext, startSpan, type ActiveSpan } from "../tracing.js";
 import type { DeadlineScope } from "./deadline.js";
@@ -37,12 +37,24 @@ const OVERLOADED_RETRY_AFTER_MS = 100;
 /** How long `stop` waits for a handler that outlives its caller. */
 const STOP_GRACE_MS = 5_000;
 
+/** A call that is being answered. */
+interface Exchange {
+  readonly reply: string;
+  /** To be given back with the answer; only where others may answer the same call. */
+  readonly callNumber: string | undefined;
+  readonly call: IncomingCall;
+  readonly span: ActiveSpan | undefined;
+  readonly context: Context | undefined;
+}
+
 /** Answers the calls of a contract until it is stopped. See `Bus.serve`. */
 export class ServedCall<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> {
   readonly #dependencies: ServeDependencies;
   readonly #contract: CallContract<Request, Response>;
   readonly #handler: CallHandler<Request, Response>;
   readonly #maxInFlight: number;
+  /** Another one may answer the same call, so that an answer has to say which call it is for. */
+  readonly #isOneOfSeveral: boolean;
   readonly #subscription: Subscription;
   readonly #idle = new Set<() => void>();
   #inFlight = 0;
@@ -58,7 +70,9 @@ export class ServedCall<Request extends z.ZodType = z.ZodType, Response extends 
     this.#contract = contract;
     this.#handler = handler;
     this.#maxInFlight = options.maxInFlight ?? 4_096;
-    const queue = options.queue ?? contract.subject.split(".", 1)[0];
+    const defaultQueue = contract.subject.split(".", 1)[0];
+    const queue = options.queue ?? defaultQueue;
+    this.#isOneOfSeveral = queue !== defaultQueue;
     this.#subscription = dependencies.connection.subscribe(
       contract.subject,
       (message) => this.#receive(message),
@@ -87,38 +101,44 @@ export class ServedCall<Request extends z.ZodType = z.ZodType, Response extends 
   }
 
   #receive(message: Msg): void {
-    const headerText = readHeaderText(message);
-    const timeoutText = headerText === "" ? undefined : headerValue(headerText, HEADERS.timeoutMs);
-    const timeoutMs = timeoutText === undefined ? Number.NaN : Number(timeoutText);
-    const traceparent = headerText === "" ? undefined : headerValue(headerText, HEADERS.traceparent);
-    const parent = traceparent === undefined ? undefined : extractTraceContext(traceparent);
-    const { subject } = this.#contract;
-    const span = parent && startSpan(this.#dependencies.tracer, `serve ${subject}`, SpanKind.SERVER, subject, parent);
-    const call = new IncomingCall(
-      Number.isFinite(timeoutMs) ? timeoutMs : this.#contract.timeoutMs,
-      this.#dependencies.deadlines,
-    );
+    const exchange = this.#beginExchange(message);
     this.#inFlight += 1;
     try {
-      if (this.#inFlight > this.#maxInFlight) throw overloaded(subject);
-      const output = this.#runHandler(message, call, span?.context ?? parent);
+      if (this.#inFlight > this.#maxInFlight) throw overloaded(this.#contract.subject);
+      const request = this.#parseRequest(readText(message));
+      const output = runInContext(exchange.context, this.#runHandler, request, exchange.call);
       if (output instanceof Promise) {
         output.then(
-          (value) => this.#succeed(message, call, span, value),
-          (error: unknown) => this.#fail(message, call, span, error),
+          (value) => this.#succeed(exchange, value),
+          (error: unknown) => this.#fail(exchange, error),
         );
       } else {
-        this.#succeed(message, call, span, output);
+        this.#succeed(exchange, output);
       }
     } catch (error) {
-      this.#fail(message, call, span, error);
+      this.#fail(exchange, error);
     }
   }
 
-  #runHandler(message: Msg, call: IncomingCall, ctx: Context | undefined): ReturnType<CallHandler<Request, Response>> {
-    const request = this.#parseRequest(readText(message));
-    return runInContext(ctx, () => this.#dependencies.deadlineScope.run(call.deadlineAt, this.#handler, request, call));
+  #beginExchange(message: Msg): Exchange {
+    const { deadlines, tracer } = this.#dependencies;
+    const { subject, timeoutMs } = this.#contract;
+    const headerText = readHeaderText(message);
+    const traceparent = headerText === "" ? undefined : headerValue(headerText, HEADERS.traceparent);
+    const parent = traceparent === undefined ? undefined : extractTraceContext(traceparent);
+    const span = parent && startSpan(tracer, "serve", SpanKind.SERVER, subject, parent);
+    const allowedMs = headerText === "" ? Number.NaN : Number(headerValue(headerText, HEADERS.timeoutMs));
+    return {
+      reply: readReply(message),
+      callNumber: this.#isOneOfSeveral ? headerValue(headerText, HEADERS.call) : undefined,
+      call: new IncomingCall(Number.isFinite(allowedMs) ? allowedMs : timeoutMs, deadlines),
+      span,
+      context: span?.context ?? parent,
+    };
   }
+
+  readonly #runHandler = (request: z.output<Request>, call: IncomingCall): ReturnType<CallHandler<Request, Response>> =>
+    this.#dependencies.deadlineScope.run(call.deadlineAt, this.#handler, request, call);
 
   #parseRequest(text: string): z.output<Request> {
     let json: unknown;
@@ -132,35 +152,39 @@ export class ServedCall<Request extends z.ZodType = z.ZodType, Response extends 
     return parsed.data;
   }
 
-  #succeed(message: Msg, call: IncomingCall, span: ActiveSpan | undefined, output: unknown): void {
+  #succeed(exchange: Exchange, output: unknown): void {
     if (output !== NO_REPLY) {
       try {
-        this.#answer(message, encodeJson(output));
+        this.#answer(exchange, output);
       } catch (error) {
-        this.#fail(message, call, span, error);
+        this.#fail(exchange, error);
         return;
       }
     }
-    span?.span.end();
-    this.#finish(call);
+    exchange.span?.span.end();
+    this.#finish(exchange.call);
   }
 
-  #fail(message: Msg, call: IncomingCall, span: ActiveSpan | undefined, thrown: unknown): void {
+  #fail(exchange: Exchange, thrown: unknown): void {
     const error = OrchestraError.from(thrown);
     const { logger } = this.#dependencies.connection;
     if (error.code === "internal") logger.error({ err: thrown, subject: this.#contract.subject }, "a call failed");
-    failSpan(span, error);
+    failSpan(exchange.span, error);
     try {
-      this.#answer(message, encodeJson(error.toEnvelope()), encodeHeaders({ [HEADERS.error]: error.code }));
+      this.#answer(exchange, error.toEnvelope(), error.code);
     } catch (sendError) {
       logger.warn({ err: sendError, subject: this.#contract.subject }, "an answer could not be sent");
     }
-    this.#finish(call);
+    this.#finish(exchange.call);
   }
 
-  #answer(message: Msg, payload: Uint8Array, headerBytes?: Uint8Array): void {
-    const { reply } = message;
-    if (reply !== undefined && reply !== "") this.#dependencies.connection.publish(reply, payload, headerBytes);
+  #answer({ reply, callNumber }: Exchange, body: unknown, errorCode?: string): void {
+    if (reply === "") return;
+    const headerText =
+      callNumber === undefined && errorCode === undefined
+        ? ""
+        : writeHeaders({ [HEADERS.call]: callNumber, [HEADERS.error]: errorCode });
+    this.#dependencies.connection.publish(reply, encodeJson(body), headerText);
   }
 
   #finish(call: IncomingCall): void {

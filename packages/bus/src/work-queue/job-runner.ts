@@ -40,7 +40,7 @@ export class JobRunner<T> {
       return;
     }
     const parent = delivery.traceContext();
-    const span = startSpan(tracer, `consume ${delivery.subject}`, SpanKind.CONSUMER, delivery.subject, parent);
+    const span = startSpan(tracer, "consume", SpanKind.CONSUMER, delivery.subject, parent);
     const job = new Job(delivery, parsed.data, span?.context ?? parent);
     try {
       await runInContext(job.traceContext, handler, job);

@@ -73,7 +73,7 @@ export class WorkQueue<T, Lane extends string = string> {
   async submit(lane: Lane, message: T, options: SubmitOptions): Promise<StoredMessage> {
     const subject = this.#subject(lane);
     const parent = context.active();
-    const span = startSpan(this.#tracer, `submit ${subject}`, SpanKind.PRODUCER, subject, parent);
+    const span = startSpan(this.#tracer, "submit", SpanKind.PRODUCER, subject, parent);
     try {
       const stored = await publishStored(this.#bus.requests, subject, encodeJson(message), {
         stream: this.#options.stream,
