@@ -33,8 +33,9 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 export const errorCodeSchema = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 
-/** One field that is wrong, named by its dotted path. */
-export const errorDetailSchema = z.object({ path: z.string(), message: z.string() });
+export const errorDetailSchema = z
+  .object({ path: z.string().describe("Dotted path; empty for the whole."), message: z.string() })
+  .describe("One field that is wrong.");
 
 export type ErrorDetail = z.infer<typeof errorDetailSchema>;
 
@@ -49,15 +50,16 @@ export const errorEnvelopeSchema = z.object({
 
 export type ErrorEnvelope = z.infer<typeof errorEnvelopeSchema>;
 
-/** The body of every HTTP error. */
-export const errorBodySchema = z.object({
-  error: z.object({
-    code: errorCodeSchema,
-    message: z.string(),
-    details: z.array(errorDetailSchema).optional(),
-    requestId: z.string(),
-  }),
-});
+export const errorBodySchema = z
+  .object({
+    error: z.object({
+      code: errorCodeSchema,
+      message: z.string().describe("For people; may change."),
+      details: z.array(errorDetailSchema).optional().describe("The fields that are wrong."),
+      requestId: z.string().describe("The same as in the header `x-request-id`; find it in the logs."),
+    }),
+  })
+  .describe("The body of every HTTP error.");
 
 export interface OrchestraErrorOptions {
   /** Overrides the default of the code. */

@@ -93,6 +93,13 @@ export {
   type TurnStartFrame,
 } from "./client/client-frames.js";
 export {
+  healthReportSchema,
+  type HealthReport,
+  type HealthStatus,
+  type InstanceHealth,
+} from "./client/health-report.js";
+export { messagesQuerySchema, sessionsQuerySchema, turnQuerySchema } from "./client/http-queries.js";
+export {
   chatCompletionChunkSchema,
   chatCompletionRequestSchema,
   chatCompletionSchema,

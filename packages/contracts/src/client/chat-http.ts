@@ -2,40 +2,49 @@ import { z } from "zod";
 import { idSchema } from "../ids.js";
 import { turnInputSchema, turnMetadataSchema, turnOptionsSchema } from "./turn-options.js";
 
-/** Body of `POST /v2/chat`: a `turn.start` frame without its type, in which the turn id may be left to the server. */
-export const chatRequestV2Schema = z.object({
-  turnId: idSchema.optional(),
-  sessionId: idSchema.optional(),
-  input: turnInputSchema,
-  options: turnOptionsSchema.optional(),
-  metadata: turnMetadataSchema.optional(),
-});
+export const chatRequestV2Schema = z
+  .object({
+    turnId: idSchema.optional().describe("Idempotency key; the server makes one up when it is absent."),
+    sessionId: idSchema.optional().describe("Derived from the turn id when absent."),
+    input: turnInputSchema,
+    options: turnOptionsSchema.optional(),
+    metadata: turnMetadataSchema.optional(),
+  })
+  .describe("A `turn.start` frame without its type, in which the turn id may be left to the server.");
 
 export type ChatRequestV2 = z.infer<typeof chatRequestV2Schema>;
 
-/** A page of something; `nextCursor` is absent on the last one. */
-const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().optional() });
+const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().optional().describe("Send it as `cursor` for the next page; absent on the last one."),
+  });
 
-export const sessionSummarySchema = z.object({
-  sessionId: idSchema,
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-  turns: z.int().nonnegative(),
-  messages: z.int().nonnegative(),
-  bytes: z.int().nonnegative(),
-});
+export const sessionSummarySchema = z
+  .object({
+    sessionId: idSchema,
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    turns: z.int().nonnegative(),
+    messages: z.int().nonnegative(),
+    bytes: z.int().nonnegative().describe("UTF-8 bytes of the remembered texts."),
+  })
+  .describe("A session as its owner sees it.");
 
 export type SessionSummary = z.infer<typeof sessionSummarySchema>;
 
-/** One remembered message. `status` says how its turn ended; only `completed` and `cancelled` reach a model again. */
-export const sessionMessageSchema = z.object({
-  turnId: idSchema,
-  role: z.enum(["user", "assistant"]),
-  text: z.string(),
-  status: z.enum(["completed", "failed", "cancelled"]),
-  model: z.string().optional(),
-  createdAt: z.iso.datetime(),
-});
+export const sessionMessageSchema = z
+  .object({
+    turnId: idSchema,
+    role: z.enum(["user", "assistant"]),
+    text: z.string(),
+    status: z
+      .enum(["completed", "failed", "cancelled"])
+      .describe("How its turn ended; only `completed` and `cancelled` reach a model again."),
+    model: z.string().optional(),
+    createdAt: z.iso.datetime(),
+  })
+  .describe("One remembered message.");
 
 export type SessionMessage = z.infer<typeof sessionMessageSchema>;
 

@@ -1,23 +1,5 @@
+import type { HealthReport, HealthStatus, InstanceHealth } from "@ai-orchestra/contracts";
 import type { InstanceSighting } from "./heartbeat-board.js";
-
-/** `lost` was heard of within the last minute, but not lately. */
-export type InstanceStatus = "starting" | "ready" | "degraded" | "draining" | "lost";
-export type HealthStatus = "ok" | "degraded" | "down";
-
-export interface InstanceHealth {
-  readonly instance: string;
-  readonly version: string;
-  readonly status: InstanceStatus;
-  readonly lastSeenAt: string;
-  readonly dependencies: Readonly<Record<string, "up" | "down">>;
-}
-
-/** The body of `GET /health`. */
-export interface HealthReport {
-  readonly status: HealthStatus;
-  readonly checkedAt: string;
-  readonly services: Readonly<Record<string, { status: HealthStatus; instances: InstanceHealth[] }>>;
-}
 
 /** Heartbeats come once a second; this many late ones and an instance counts as lost. */
 const LOST_AFTER_MS = 5_000;

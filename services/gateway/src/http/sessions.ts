@@ -4,22 +4,13 @@ import {
   memorySessionsGet,
   memorySessionsList,
   memorySessionsMessages,
+  messagesQuerySchema,
   OrchestraError,
+  sessionsQuerySchema,
 } from "@ai-orchestra/contracts";
-import { z } from "zod";
 import { jsonAnswer, statusLine } from "./http-answers.js";
 import { readId, readQuery } from "./read-request.js";
 import type { HttpRoute } from "./router.js";
-
-const cursorSchema = z.string().max(256).optional();
-const sessionsQuerySchema = z.object({
-  cursor: cursorSchema,
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-});
-const messagesQuerySchema = z.object({
-  cursor: cursorSchema,
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
 
 /** The caller's own sessions, as the memory service has them; another's session is `not_found`. */
 export function createSessionRoutes({ bus }: { bus: Bus }): HttpRoute[] {

@@ -1,5 +1,4 @@
-import { idSchema, OrchestraError } from "@ai-orchestra/contracts";
-import { z } from "zod";
+import { OrchestraError, turnQuerySchema } from "@ai-orchestra/contracts";
 import type { GatewayMetrics } from "../gateway-metrics.js";
 import type { CancelTurn } from "../turns/cancel-turn.js";
 import { deriveSessionId } from "../turns/turn-ids.js";
@@ -10,7 +9,6 @@ import { readId, readQuery } from "./read-request.js";
 import type { HttpRoute } from "./router.js";
 import { SseStream } from "./sse-stream.js";
 
-const turnQuerySchema = z.object({ sessionId: idSchema.optional() });
 const EVENT_ID_PATTERN = /^(\d{1,9})\.(\d{1,9})$/;
 
 /** `GET /v2/turns/{id}/events`, the SSE way to resume, and `POST /v2/turns/{id}/cancel`. */

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+const healthStatusSchema = z
+  .enum(["ok", "degraded", "down"])
+  .describe("`down`: no turn can run; `degraded`: something is missing or says so itself.");
+
+export type HealthStatus = z.infer<typeof healthStatusSchema>;
+
+const instanceHealthSchema = z.object({
+  instance: z.string(),
+  version: z.string(),
+  status: z
+    .enum(["starting", "ready", "degraded", "draining", "lost"])
+    .describe("`lost` was heard of within the last minute, but not lately."),
+  lastSeenAt: z.iso.datetime(),
+  dependencies: z.record(z.string(), z.enum(["up", "down"])).describe("What they look like from inside the instance."),
+});
+
+export type InstanceHealth = z.infer<typeof instanceHealthSchema>;
+
+export const healthReportSchema = z
+  .object({
+    status: healthStatusSchema,
+    checkedAt: z.iso.datetime(),
+    services: z.record(z.string(), z.object({ status: healthStatusSchema, instances: z.array(instanceHealthSchema) })),
+  })
+  .describe("The mesh as its heartbeats tell.");
+
+export type HealthReport = z.infer<typeof healthReportSchema>;
