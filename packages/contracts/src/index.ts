@@ -16,6 +16,28 @@ export {
   memoryConnectionsRenew,
   type ClientConnections,
 } from "./bus/connections.js";
+export {
+  breakerChangeSchema,
+  breakerStateSchema,
+  componentStatusSchema,
+  degradationLevelSchema,
+  degradationPinSchema,
+  healthDegradationPin,
+  healthDegradationUnpin,
+  healthOverviewGet,
+  healthOverviewSchema,
+  SYSTEM_KEYS,
+  systemLeaderSchema,
+  systemStateSchema,
+  type BreakerChange,
+  type BreakerState,
+  type ComponentReport,
+  type DegradationPin,
+  type HealthOverview,
+  type InstanceReport,
+  type OpenBreaker,
+  type SystemState,
+} from "./bus/health.js";
 export { heartbeatSchema, type Heartbeat } from "./bus/heartbeat.js";
 export {
   memorySessionsDelete,
@@ -64,6 +86,7 @@ export {
   sessionMessageSchema,
   sessionPageSchema,
   sessionSummarySchema,
+  turnNameSchema,
   type ChatRequestV2,
   type SessionMessage,
   type SessionMessagePage,
@@ -94,6 +117,7 @@ export {
 } from "./client/client-frames.js";
 export {
   healthReportSchema,
+  probeAnswerSchema,
   type HealthReport,
   type HealthStatus,
   type InstanceHealth,

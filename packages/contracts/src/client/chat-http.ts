@@ -12,6 +12,9 @@ export const chatRequestV2Schema = z
   })
   .describe("A `turn.start` frame without its type, in which the turn id may be left to the server.");
 
+/** The answer of `POST /v2/turns/{id}/cancel`. */
+export const turnNameSchema = z.object({ turnId: idSchema, sessionId: idSchema });
+
 export type ChatRequestV2 = z.infer<typeof chatRequestV2Schema>;
 
 const pageOf = <T extends z.ZodType>(item: T) =>

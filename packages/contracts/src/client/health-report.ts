@@ -27,3 +27,6 @@ export const healthReportSchema = z
   .describe("The mesh as its heartbeats tell.");
 
 export type HealthReport = z.infer<typeof healthReportSchema>;
+
+/** The answer of `GET /livez` and `GET /readyz`. */
+export const probeAnswerSchema = z.object({ status: z.enum(["ok", "ready", "unready"]) });
