@@ -11,9 +11,10 @@ import { ConnectionRegistry } from "./connections/connection-registry.js";
 import { ConnectionWatch } from "./connections/connection-watch.js";
 import { GatewayMetrics } from "./gateway-metrics.js";
 import { HeartbeatBoard } from "./health/heartbeat-board.js";
-import { createChatV2Routes } from "./http/chat-v2.js";
+import { createChatRoutes } from "./http/chat-routes.js";
 import { createHealthRoutes } from "./http/health.js";
-import { createRouter } from "./http/router.js";
+import { createStartHttpTurn, type StartHttpTurn } from "./http/http-turn.js";
+import { createRouter, type HttpRoute } from "./http/router.js";
 import { createSessionRoutes } from "./http/sessions.js";
 import { createTurnRoutes } from "./http/turns.js";
 import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
@@ -23,6 +24,8 @@ import { createExpireTurn, type ExpireTurn } from "./turns/expire-turn.js";
 import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
 import { TurnViewers } from "./turns/turn-viewers.js";
+import { V1Deprecation } from "./versions/v1-deprecation.js";
+import { VersionUsage } from "./versions/version-usage.js";
 import { resolveBackpressureLimits } from "./websocket/backpressure.js";
 import { UwsServer } from "./websocket/uws-server.js";
 import { createV2Route } from "./websocket/v2-route.js";
@@ -39,8 +42,12 @@ interface Cradle {
   catchUp: CatchUp;
   expire: ExpireTurn;
   viewers: TurnViewers;
+  versionUsage: VersionUsage;
   submitTurn: SubmitTurn;
   cancelTurn: CancelTurn;
+  startHttpTurn: StartHttpTurn;
+  deprecation: V1Deprecation;
+  chatRoutes: HttpRoute[];
   board: HeartbeatBoard;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
@@ -61,6 +68,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
   const now = () => clock.now();
   const monotonicMs = () => clock.monotonicMs();
   const logError = (error: unknown) => logger.error({ err: error }, "something a client asked for failed");
+  const logUsageError = (error: unknown) => logger.warn({ err: error }, "usage waits to be handed over");
 
   const container = createStrictContainer<Cradle>();
   container.register({
@@ -90,8 +98,35 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     viewers: asFunction(
       ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
     ).singleton(),
-    submitTurn: asFunction(({ viewers }: Cradle) => createSubmitTurn({ queue, viewers, tracer, now })).singleton(),
+    versionUsage: asFunction(() => new VersionUsage({ bus, clock, onError: logUsageError })).singleton(),
+    submitTurn: asFunction(({ viewers, versionUsage }: Cradle) =>
+      createSubmitTurn({ queue, viewers, usage: versionUsage, tracer, now }),
+    ).singleton(),
     cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
+    startHttpTurn: asFunction(({ submitTurn, cancelTurn, gatewayMetrics }: Cradle) =>
+      createStartHttpTurn({ submitTurn, cancelTurn, metrics: gatewayMetrics, onError: logError }),
+    ).singleton(),
+    deprecation: asFunction(
+      () =>
+        new V1Deprecation({
+          deprecatedSince: new Date(config.GATEWAY_V1_DEPRECATED_SINCE),
+          sunset: new Date(config.GATEWAY_V1_SUNSET),
+          logger,
+          monotonicMs,
+        }),
+    ).singleton(),
+    chatRoutes: asFunction(({ startHttpTurn, cancelTurn, viewers, deprecation, versionUsage }: Cradle) =>
+      createChatRoutes({
+        bus,
+        startHttpTurn,
+        cancelTurn,
+        viewers,
+        deprecation,
+        versionUsage,
+        now,
+        onError: logError,
+      }),
+    ).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -104,11 +139,11 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         }),
     ).singleton(),
     onRequest: asFunction(
-      ({ authenticate, checkOrigin, submitTurn, cancelTurn, viewers, gatewayMetrics, board, registry }: Cradle) =>
+      ({ authenticate, checkOrigin, chatRoutes, cancelTurn, viewers, gatewayMetrics, board, registry }: Cradle) =>
         createRouter({
           routes: [
             ...createHealthRoutes({ board, bus, registry, now }),
-            ...createChatV2Routes({ submitTurn, cancelTurn, viewers, metrics: gatewayMetrics, onError: logError }),
+            ...chatRoutes,
             ...createTurnRoutes({ viewers, cancelTurn, metrics: gatewayMetrics }),
             ...createSessionRoutes({ bus }),
           ],
@@ -158,6 +193,6 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
-  const { board, viewers, connectionWatch, clientPort } = container.cradle;
-  return [board, viewers, connectionWatch, clientPort];
+  const { board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
+  return [board, viewers, versionUsage, connectionWatch, clientPort];
 }

@@ -13,6 +13,7 @@ import { MEMORY_SCRIPTS } from "./redis/memory-scripts.js";
 import { RedisConnection } from "./redis/redis-connection.js";
 import { SessionStore } from "./sessions/session-store.js";
 import { TurnLeases } from "./turns/turn-leases.js";
+import { UsageCounts } from "./usage/usage-counts.js";
 
 const RETRY_RESULT_AFTER_MS = 250;
 const CATCH_UP_CHECK_EVERY_MS = 25;
@@ -28,6 +29,7 @@ interface Cradle {
   turnLeases: TurnLeases;
   sessionStore: SessionStore;
   connectionLeases: ConnectionLeases;
+  usageCounts: UsageCounts;
   memoryCalls: MemoryCalls;
   garbageCollector: GarbageCollector;
 }
@@ -111,13 +113,14 @@ export async function compose(base: ServiceBase<MemoryConfig>): Promise<Componen
     sessionStore: asFunction(
       ({ redis }: Cradle) => new SessionStore({ redis, sessionTtlMs, turnStateTtlMs }),
     ).singleton(),
+    usageCounts: asFunction(({ redis }: Cradle) => new UsageCounts({ redis })).singleton(),
     connectionLeases: asFunction(
       ({ redis, memoryMetrics }: Cradle) =>
         new ConnectionLeases({ redis, metrics: memoryMetrics, leaseTtlMs: config.CONNECTION_LEASE_TTL_MS }),
     ).singleton(),
     memoryCalls: asFunction(
-      ({ turnLeases, resultApplier, sessionStore, connectionLeases }: Cradle) =>
-        new MemoryCalls({ bus, turnLeases, resultApplier, sessionStore, connectionLeases }),
+      ({ turnLeases, resultApplier, sessionStore, connectionLeases, usageCounts }: Cradle) =>
+        new MemoryCalls({ bus, turnLeases, resultApplier, sessionStore, connectionLeases, usageCounts }),
     ).singleton(),
     garbageCollector: asFunction(
       ({ redis, memoryMetrics }: Cradle) =>

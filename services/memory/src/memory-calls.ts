@@ -10,11 +10,14 @@ import {
   memoryTurnBegin,
   memoryTurnCommit,
   memoryTurnRenew,
+  memoryUsageRecord,
+  memoryUsageReport,
 } from "@ai-orchestra/contracts";
 import type { ConnectionLeases } from "./connections/connection-leases.js";
 import type { ResultApplier } from "./commit-log/result-applier.js";
 import type { SessionStore } from "./sessions/session-store.js";
 import type { TurnLeases } from "./turns/turn-leases.js";
+import type { UsageCounts } from "./usage/usage-counts.js";
 
 export interface MemoryCallsOptions {
   readonly bus: Bus;
@@ -22,6 +25,7 @@ export interface MemoryCallsOptions {
   readonly resultApplier: ResultApplier;
   readonly sessionStore: SessionStore;
   readonly connectionLeases: ConnectionLeases;
+  readonly usageCounts: UsageCounts;
 }
 
 /** Answers every call of the memory contracts; replicas share them. */
@@ -38,6 +42,8 @@ export class MemoryCalls {
     memoryConnectionsAcquire,
     memoryConnectionsRenew,
     memoryConnectionsRelease,
+    memoryUsageRecord,
+    memoryUsageReport,
   ].map(({ subject }) => subject);
   readonly #o: MemoryCallsOptions;
   #served: ServedCall[] = [];
@@ -47,7 +53,7 @@ export class MemoryCalls {
   }
 
   start(): void {
-    const { bus, turnLeases, resultApplier, sessionStore, connectionLeases } = this.#o;
+    const { bus, turnLeases, resultApplier, sessionStore, connectionLeases, usageCounts } = this.#o;
     if (this.#served.length > 0) return;
     this.#served = [
       bus.serve(memoryTurnBegin, (request) => turnLeases.begin(request)),
@@ -60,6 +66,8 @@ export class MemoryCalls {
       bus.serve(memoryConnectionsAcquire, (request) => connectionLeases.acquire(request)),
       bus.serve(memoryConnectionsRenew, (request) => connectionLeases.renew(request)),
       bus.serve(memoryConnectionsRelease, (request) => connectionLeases.release(request)),
+      bus.serve(memoryUsageRecord, (request) => usageCounts.record(request)),
+      bus.serve(memoryUsageReport, (request) => usageCounts.report(request)),
     ];
   }
 

@@ -13,7 +13,8 @@ export interface HttpStream {
   write(chunk: string): boolean;
   /** Called when the client reads again; whether it has caught up, the next write says. One listener; a later one replaces it. */
   onDrain(listener: () => void): void;
-  end(): void;
+  /** Ends the body, with a last chunk where one is given. */
+  end(chunk?: string): void;
 }
 
 /** One HTTP request and its answer, free of the server's own objects and their lifetimes. */
@@ -28,7 +29,8 @@ export interface HttpExchange {
   onDone(listener: () => void): void;
   /** Answers in one piece; the request id goes with it. A second answer is ignored. */
   respond(answer: HttpAnswer): void;
-  openStream(answer: Omit<HttpAnswer, "body">): HttpStream;
+  /** Begins a streamed answer; `chunk` leaves in one write with the head. */
+  openStream(answer: Omit<HttpAnswer, "body">, chunk?: string): HttpStream;
   /** Ends the connection without completing the answer. */
   cut(): void;
 }

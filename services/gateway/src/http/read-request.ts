@@ -9,14 +9,21 @@ export async function readJsonBody<Schema extends z.ZodType>(
   exchange: HttpExchange,
   schema: Schema,
 ): Promise<z.output<Schema>> {
+  return validateBody(schema, await readJson(exchange));
+}
+
+/** Reads a JSON body whose schema is not known yet; `validateBody` comes next. Rejects as `readJsonBody` does. */
+export async function readJson(exchange: HttpExchange): Promise<unknown> {
   const bytes = await exchange.body;
-  let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch (cause) {
     throw new OrchestraError("invalid_request", "the body is not JSON", { cause });
   }
-  return validate(schema, value, "the body");
+}
+
+export function validateBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  return validate(schema, body, "the body");
 }
 
 /** Validates query parameters; a parameter that is given twice counts with its first value. */

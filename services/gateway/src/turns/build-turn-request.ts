@@ -1,10 +1,11 @@
-import { LIMITS, type ChatRequestV2, type TurnRequest } from "@ai-orchestra/contracts";
+import { LIMITS, type ChatRequestV2, type Sampling, type TurnRequest } from "@ai-orchestra/contracts";
 import type { Principal } from "../auth/principal.js";
 import { deriveSessionId } from "./turn-ids.js";
 
 /** What a client asked for, in whichever protocol: validated, with its turn id, and not yet resolved. */
 export interface TurnOrder extends ChatRequestV2 {
   readonly turnId: string;
+  readonly sampling?: Sampling | undefined;
 }
 
 /** Resolves every option of a turn; the deadline counts from `nowMs`. */
@@ -27,6 +28,7 @@ export function buildTurnRequest(
       useMemory: options.useMemory ?? true,
       temperature: options.temperature,
       maxTokens: options.maxTokens,
+      sampling: order.sampling,
       tools: options.tools,
       onBusy: options.onBusy ?? "enqueue",
     },

@@ -72,11 +72,14 @@ export class UwsHttpExchange implements HttpExchange {
     this.#finish("done");
   }
 
-  openStream({ status, headers }: Omit<HttpAnswer, "body">): HttpStream {
+  openStream({ status, headers }: Omit<HttpAnswer, "body">, chunk?: string): HttpStream {
     const response = this.#response;
     if (this.#state === "waiting") {
       this.#state = "streaming";
-      response.cork(() => this.#writeHead(status, headers));
+      response.cork(() => {
+        this.#writeHead(status, headers);
+        if (chunk !== undefined) response.write(chunk);
+      });
       response.onWritable(() => {
         this.#onDrain?.();
         return true;
@@ -94,9 +97,9 @@ export class UwsHttpExchange implements HttpExchange {
       onDrain: (listener) => {
         this.#onDrain = listener;
       },
-      end: () => {
+      end: (last) => {
         if (this.#state !== "streaming") return;
-        response.cork(() => response.end());
+        response.cork(() => response.end(last));
         this.#finish("done");
       },
     };

@@ -66,6 +66,7 @@ export class V2Turns {
     const submitted = this.#options.submitTurn({
       principal: this.#options.principal,
       order: { ...frame, sessionId },
+      protocol: "v2",
       afterTurnId: this.#turns.lastOpenTurn(sessionId),
       traceContext: extractTraceContext(frame.traceparent),
       deliver: this.#deliver,

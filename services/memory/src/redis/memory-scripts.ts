@@ -8,6 +8,7 @@ import { listSessionsScript } from "../sessions/list-sessions-script.js";
 import { readMessagesScript } from "../sessions/read-messages-script.js";
 import { beginTurnScript } from "../turns/begin-turn-script.js";
 import { renewLeaseScript } from "../turns/renew-lease-script.js";
+import { recordUsageScript } from "../usage/record-usage-script.js";
 import type { RedisScript } from "./redis-script.js";
 
 /** Every script of this service. */
@@ -18,6 +19,7 @@ export const MEMORY_SCRIPTS: readonly RedisScript[] = [
   deleteSessionScript,
   listSessionsScript,
   readMessagesScript,
+  recordUsageScript,
   releaseLockScript,
   renewConnectionsScript,
   renewLeaseScript,
