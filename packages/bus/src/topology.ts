@@ -1,10 +1,12 @@
 import { z } from "zod";
 import {
+  apiKeyRecordSchema,
   BUCKETS,
   PRIORITIES,
   STREAMS,
   turnRequestSchema,
   turnResultSchema,
+  type ApiKeyRecord,
   type Priority,
   type TurnRequest,
   type TurnResult,
@@ -74,4 +76,9 @@ export function openCancels(bus: Bus, options: TopologyOptions = {}): Promise<Kv
     maxAgeMs: HOUR_MS,
     ...resolveTopology(options),
   });
+}
+
+/** API keys that were made at run time, under their ids. */
+export function openApiKeys(bus: Bus, options: TopologyOptions = {}): Promise<KvBucket<ApiKeyRecord>> {
+  return openKv(bus, { bucket: BUCKETS.apiKeys, schema: apiKeyRecordSchema, ...resolveTopology(options) });
 }

@@ -20,6 +20,8 @@ export interface LoadConfigOptions<Env extends z.ZodObject> {
   env: Env;
   /** The process's environment unless given. */
   source?: Readonly<Record<string, string | undefined>>;
+  /** See `ServiceDefinition`. */
+  check?: ((config: z.output<Env> & BaseConfig) => readonly string[]) | undefined;
 }
 
 /**
@@ -34,8 +36,11 @@ export function loadConfig<Env extends z.ZodObject>(o: LoadConfigOptions<Env>): 
     if (value !== undefined && value.trim() !== "") source[variable] = value;
   }
   const parsed = schema.safeParse(source);
-  if (parsed.success) return parsed.data as z.output<Env> & BaseConfig;
-  throw new ConfigError(describeIssues(parsed.error, schema, source), parsed.error);
+  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error, schema, source), parsed.error);
+  const config = parsed.data as z.output<Env> & BaseConfig;
+  const problems = o.check?.(config) ?? [];
+  if (problems.length > 0) throw new ConfigError(problems, undefined);
+  return config;
 }
 
 /** One line per variable, even when several things are wrong with it. */

@@ -70,7 +70,8 @@ export async function runService<Env extends z.ZodObject>(definition: ServiceDef
 
 function loadConfigOrExit<Env extends z.ZodObject>(definition: ServiceDefinition<Env>): z.output<Env> & BaseConfig {
   try {
-    return loadConfig({ name: definition.name, env: definition.env });
+    const { name, env } = definition;
+    return loadConfig({ name, env, check: (config) => definition.check?.(config) ?? [] });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     exitForConfig(definition.name, error);

@@ -24,6 +24,8 @@ export interface ServiceDefinition<Env extends z.ZodObject> {
   readonly version: string;
   /** The service's environment variables, each with a description; `baseEnvSchema(name).extend({...})`. */
   readonly env: Env;
+  /** What is wrong with variables that are right one by one: a line for each problem, with its cure. */
+  check?(config: z.output<Env> & BaseConfig): readonly string[];
   /** Builds the service and returns its components in start order. */
   compose(base: ServiceBase<z.output<Env>>): Promise<Component[]> | Component[];
 }

@@ -1,20 +1,30 @@
-import { openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
-import { LIMITS } from "@ai-orchestra/contracts";
+import { openApiKeys, openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { CLOSE_CODES, LIMITS } from "@ai-orchestra/contracts";
 import { createStrictContainer, type Component, type ServiceBase } from "@ai-orchestra/service-kit";
 import { getTracer } from "@ai-orchestra/telemetry";
 import { asFunction } from "awilix";
-import { createDevAuthenticate, type Authenticate } from "./auth/authenticate.js";
+import { ApiKeyStore } from "./auth/api-key-store.js";
+import { needsToken } from "./auth/auth-env.js";
+import type { Authenticate } from "./auth/authenticate.js";
+import { createAuthentication } from "./auth/create-authentication.js";
+import { FailedAttempts } from "./auth/failed-attempts.js";
+import { loadJwtKeys } from "./auth/jwt-keys.js";
 import { createOriginCheck, type CheckOrigin } from "./auth/origin-check.js";
 import type { GatewayConfig } from "./config.js";
 import { ClientPort } from "./connections/client-port.js";
+import { ConnectionAdmission } from "./connections/connection-admission.js";
+import { ConnectionLeases } from "./connections/connection-leases.js";
+import { createConnectionRate } from "./connections/connection-rate.js";
 import { ConnectionRegistry } from "./connections/connection-registry.js";
 import { ConnectionWatch } from "./connections/connection-watch.js";
+import { createMessageLimit, type TakeMessage } from "./connections/message-limit.js";
 import { GatewayMetrics } from "./gateway-metrics.js";
 import { HeartbeatBoard } from "./health/heartbeat-board.js";
-import { createChatRoutes } from "./http/chat-routes.js";
+import { createApiKeyRoutes } from "./http/api-keys.js";
+import { createChatV2Routes } from "./http/chat-v2.js";
+import { createClientAddress } from "./http/client-address.js";
 import { createHealthRoutes } from "./http/health.js";
-import { createStartHttpTurn, type StartHttpTurn } from "./http/http-turn.js";
-import { createRouter, type HttpRoute } from "./http/router.js";
+import { createRouter } from "./http/router.js";
 import { createSessionRoutes } from "./http/sessions.js";
 import { createTurnRoutes } from "./http/turns.js";
 import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
@@ -23,10 +33,10 @@ import { ConcurrencySlots } from "./turns/concurrency-slots.js";
 import { createExpireTurn, type ExpireTurn } from "./turns/expire-turn.js";
 import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
+import { createPriorityOf } from "./turns/turn-priorities.js";
 import { TurnViewers } from "./turns/turn-viewers.js";
-import { V1Deprecation } from "./versions/v1-deprecation.js";
-import { VersionUsage } from "./versions/version-usage.js";
 import { resolveBackpressureLimits } from "./websocket/backpressure.js";
+import { checkTlsFiles, type TlsFiles } from "./websocket/tls-files.js";
 import { UwsServer } from "./websocket/uws-server.js";
 import { createV2Route } from "./websocket/v2-route.js";
 
@@ -34,20 +44,21 @@ const MAX_CATCH_UPS_AT_ONCE = 64;
 
 /** One of each in the process; what belongs to a connection or a turn is made by these. */
 interface Cradle {
+  apiKeys: ApiKeyStore;
   authenticate: Authenticate;
   checkOrigin: CheckOrigin;
   registry: ConnectionRegistry;
+  /** Absent without authentication: all clients are one. */
+  leases: ConnectionLeases | undefined;
+  takeMessage: TakeMessage;
+  admission: ConnectionAdmission;
   gatewayMetrics: GatewayMetrics;
   feeds: SessionFeeds;
   catchUp: CatchUp;
   expire: ExpireTurn;
   viewers: TurnViewers;
-  versionUsage: VersionUsage;
   submitTurn: SubmitTurn;
   cancelTurn: CancelTurn;
-  startHttpTurn: StartHttpTurn;
-  deprecation: V1Deprecation;
-  chatRoutes: HttpRoute[];
   board: HeartbeatBoard;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
@@ -59,21 +70,91 @@ interface Cradle {
 export async function compose(base: ServiceBase<GatewayConfig>): Promise<Component[]> {
   const { bus, clock, config, logger, metrics } = base;
   const topology = { replicas: config.JETSTREAM_REPLICAS, storage: "file" } as const;
-  const [queue, results, cancels] = await Promise.all([
+  const now = () => clock.now();
+  const monotonicMs = () => clock.monotonicMs();
+  const tls = tlsFilesOf(config);
+  if (tls !== undefined) await checkTlsFiles(tls);
+  const [jwtKeys, queue, results, cancels, apiKeyBucket] = await Promise.all([
+    loadJwtKeys(config, monotonicMs),
     openTurnQueue(bus, topology),
     openTurnResults(bus, topology),
     openCancels(bus, topology),
+    openApiKeys(bus, topology),
   ]);
+  const clientsAreKnown = needsToken(config);
   const tracer = getTracer("gateway");
-  const now = () => clock.now();
-  const monotonicMs = () => clock.monotonicMs();
   const logError = (error: unknown) => logger.error({ err: error }, "something a client asked for failed");
-  const logUsageError = (error: unknown) => logger.warn({ err: error }, "usage waits to be handed over");
 
   const container = createStrictContainer<Cradle>();
   container.register({
-    authenticate: asFunction(() => createDevAuthenticate()).singleton(),
-    checkOrigin: asFunction(() => createOriginCheck({ loopbackOnly: true })).singleton(),
+    apiKeys: asFunction(
+      ({ registry }: Cradle) =>
+        new ApiKeyStore({
+          bucket: apiKeyBucket,
+          now,
+          onRevoked: (id) => {
+            const revoked = registry.list().filter(({ principal }) => principal.apiKeyId === id);
+            for (const connection of revoked) connection.close(CLOSE_CODES.badToken, "the API key was revoked");
+          },
+        }),
+    ).singleton(),
+    authenticate: asFunction(({ apiKeys, gatewayMetrics }: Cradle) =>
+      createAuthentication({
+        config,
+        jwtKeys,
+        apiKeys,
+        failedAttempts: new FailedAttempts({
+          maxPerMinute: config.GATEWAY_MAX_BAD_TOKENS_PER_MINUTE,
+          monotonicMs,
+          onRefused: () => gatewayMetrics.countLimit("failed_tokens"),
+        }),
+        now,
+      }),
+    ).singleton(),
+    checkOrigin: asFunction(() =>
+      createOriginCheck({ loopbackOnly: !clientsAreKnown, allowedOrigins: config.GATEWAY_ALLOWED_ORIGINS }),
+    ).singleton(),
+    leases: asFunction(({ registry, gatewayMetrics }: Cradle) =>
+      clientsAreKnown
+        ? new ConnectionLeases({
+            bus,
+            clock,
+            maxPerClient: config.GATEWAY_MAX_CONNECTIONS_PER_CLIENT,
+            onReplaced: (id) => registry.get(id)?.close(CLOSE_CODES.connectionLimit, "another connection follows"),
+            onOutcome: (outcome) => gatewayMetrics.countLease(outcome),
+            onReachable: (reachable, error) => {
+              if (reachable) logger.info("connections are counted over all gateways again");
+              else logger.warn({ err: error }, "memory is away: each gateway counts its own connections");
+            },
+          })
+        : undefined,
+    ).singleton(),
+    takeMessage: asFunction(({ gatewayMetrics }: Cradle) =>
+      clientsAreKnown
+        ? createMessageLimit({
+            perMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
+            monotonicMs,
+            onRefused: () => gatewayMetrics.countLimit("messages"),
+          })
+        : () => undefined,
+    ).singleton(),
+    admission: asFunction(
+      ({ registry, checkOrigin, authenticate, leases, gatewayMetrics }: Cradle) =>
+        new ConnectionAdmission({
+          registry,
+          checkOrigin,
+          authenticate,
+          countNewConnection: createConnectionRate({
+            perSecond: config.GATEWAY_MAX_NEW_CONNECTIONS_PER_SECOND,
+            monotonicMs,
+            onRefused: () => gatewayMetrics.countLimit("new_connections"),
+          }),
+          leases,
+          maxAgeMs: config.GATEWAY_MAX_CONNECTION_AGE_MS,
+          metrics: gatewayMetrics,
+          monotonicMs,
+        }),
+    ).singleton(),
     registry: asFunction(() => new ConnectionRegistry({ maxConnections: config.GATEWAY_MAX_CONNECTIONS })).singleton(),
     gatewayMetrics: asFunction(
       (cradle: Cradle) =>
@@ -98,35 +179,16 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     viewers: asFunction(
       ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
     ).singleton(),
-    versionUsage: asFunction(() => new VersionUsage({ bus, clock, onError: logUsageError })).singleton(),
-    submitTurn: asFunction(({ viewers, versionUsage }: Cradle) =>
-      createSubmitTurn({ queue, viewers, usage: versionUsage, tracer, now }),
-    ).singleton(),
-    cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
-    startHttpTurn: asFunction(({ submitTurn, cancelTurn, gatewayMetrics }: Cradle) =>
-      createStartHttpTurn({ submitTurn, cancelTurn, metrics: gatewayMetrics, onError: logError }),
-    ).singleton(),
-    deprecation: asFunction(
-      () =>
-        new V1Deprecation({
-          deprecatedSince: new Date(config.GATEWAY_V1_DEPRECATED_SINCE),
-          sunset: new Date(config.GATEWAY_V1_SUNSET),
-          logger,
-          monotonicMs,
-        }),
-    ).singleton(),
-    chatRoutes: asFunction(({ startHttpTurn, cancelTurn, viewers, deprecation, versionUsage }: Cradle) =>
-      createChatRoutes({
-        bus,
-        startHttpTurn,
-        cancelTurn,
+    submitTurn: asFunction(({ viewers }: Cradle) =>
+      createSubmitTurn({
+        queue,
+        priorityOf: createPriorityOf(config.GATEWAY_TIER_PRIORITIES),
         viewers,
-        deprecation,
-        versionUsage,
+        tracer,
         now,
-        onError: logError,
       }),
     ).singleton(),
+    cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -135,20 +197,34 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
           bus,
           slowConsumerTimeoutMs: config.GATEWAY_SLOW_CONSUMER_TIMEOUT_MS,
           busOutageTimeoutMs: config.GATEWAY_BUS_OUTAGE_TIMEOUT_MS,
+          idleTimeoutMs: config.GATEWAY_IDLE_TIMEOUT_MS,
           clock,
         }),
     ).singleton(),
     onRequest: asFunction(
-      ({ authenticate, checkOrigin, chatRoutes, cancelTurn, viewers, gatewayMetrics, board, registry }: Cradle) =>
+      ({
+        apiKeys,
+        authenticate,
+        checkOrigin,
+        takeMessage,
+        submitTurn,
+        cancelTurn,
+        viewers,
+        gatewayMetrics,
+        board,
+        registry,
+      }: Cradle) =>
         createRouter({
           routes: [
             ...createHealthRoutes({ board, bus, registry, now }),
-            ...chatRoutes,
+            ...createChatV2Routes({ submitTurn, cancelTurn, viewers, metrics: gatewayMetrics, onError: logError }),
             ...createTurnRoutes({ viewers, cancelTurn, metrics: gatewayMetrics }),
             ...createSessionRoutes({ bus }),
+            ...createApiKeyRoutes({ apiKeys, now }),
           ],
           authenticate,
           checkOrigin,
+          takeMessage,
           tracer,
           onError: (error, requestId) => logger.error({ err: error, requestId }, "an HTTP request failed"),
         }),
@@ -162,20 +238,28 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         maxRequestsInFlight: config.GATEWAY_MAX_REQUESTS_IN_FLIGHT,
         idleTimeoutSeconds: Math.round(config.GATEWAY_HEARTBEAT_MS / 1_000),
         backpressure: resolveBackpressureLimits({ maxBytes: config.GATEWAY_MAX_BUFFERED_BYTES }),
+        tls,
+        findAddress: createClientAddress({
+          trustedProxies: config.GATEWAY_TRUSTED_PROXIES,
+          proxyProtocol: config.GATEWAY_PROXY_PROTOCOL === "on",
+        }),
+        onRequestRefused: () => gatewayMetrics.countLimit("requests_in_flight"),
         onRequest,
         onFramesWritten: (frames) => gatewayMetrics.countFramesOut(frames),
       });
       server.addRoute(
         createV2Route({
           registry: cradle.registry,
-          authenticate: cradle.authenticate,
-          checkOrigin: cradle.checkOrigin,
+          admission: cradle.admission,
+          messagesPerMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
+          takeMessage: cradle.takeMessage,
           heartbeatMs: config.GATEWAY_HEARTBEAT_MS,
           limits: {
             maxMessageBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
             maxTurnsInFlight: config.GATEWAY_MAX_TURNS_IN_FLIGHT,
             maxAttachedSessions: config.GATEWAY_MAX_ATTACHED_SESSIONS,
             refusedFramesPerMinute: LIMITS.refusedFramesPerMinute,
+            rateLimitedFramesPerMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
           },
           submitTurn: cradle.submitTurn,
           cancelTurn: cradle.cancelTurn,
@@ -193,6 +277,12 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
-  const { board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
-  return [board, viewers, versionUsage, connectionWatch, clientPort];
+  const { apiKeys, leases, board, viewers, connectionWatch, clientPort } = container.cradle;
+  const counted = leases === undefined ? [] : [leases];
+  return [apiKeys, board, viewers, ...counted, connectionWatch, clientPort];
+}
+
+function tlsFilesOf(config: GatewayConfig): TlsFiles | undefined {
+  const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config;
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
 }

@@ -1,7 +1,20 @@
 import type { Counter, Metrics } from "@ai-orchestra/telemetry";
+import type { LeaseOutcome } from "./connections/connection-leases.js";
 import type { ConnectionRegistry } from "./connections/connection-registry.js";
 import type { CatchUpTrigger } from "./turns/catch-up.js";
 import type { ViewerEnd } from "./turns/turn-viewer.js";
+
+/** The limits that a client can meet. */
+export type LimitName =
+  | "connections"
+  | "new_connections"
+  | "client_connections"
+  | "messages"
+  | "message_bytes"
+  | "turns_in_flight"
+  | "attached_sessions"
+  | "requests_in_flight"
+  | "failed_tokens";
 
 /** The gateway's own metrics. */
 export class GatewayMetrics {
@@ -11,6 +24,8 @@ export class GatewayMetrics {
   readonly #turnsEnded: Counter<"outcome">;
   readonly #catchUps: Counter<"trigger">;
   readonly #closes: Counter<"code">;
+  readonly #limits: Counter<"limit">;
+  readonly #leases: Counter<"outcome">;
 
   constructor({
     metrics,
@@ -49,6 +64,16 @@ export class GatewayMetrics {
       name: "gateway_closes_total",
       help: "Closed WebSocket connections by close code.",
       labelNames: ["code"],
+    });
+    this.#limits = metrics.counter({
+      name: "gateway_limit_refusals_total",
+      help: "What clients were refused, by the limit that they met.",
+      labelNames: ["limit"],
+    });
+    this.#leases = metrics.counter({
+      name: "gateway_connection_leases_total",
+      help: "Places of clients for connections, by outcome; locally: counted on this node, memory was away.",
+      labelNames: ["outcome"],
     });
     metrics.gauge({
       name: "gateway_connections",
@@ -90,6 +115,14 @@ export class GatewayMetrics {
 
   countCatchUp(trigger: CatchUpTrigger): void {
     this.#catchUps.inc({ trigger });
+  }
+
+  countLimit(limit: LimitName): void {
+    this.#limits.inc({ limit });
+  }
+
+  countLease(outcome: LeaseOutcome): void {
+    this.#leases.inc({ outcome });
   }
 
   countClose(code: number): void {

@@ -1,5 +1,5 @@
 import { runService } from "@ai-orchestra/service-kit";
-import { envSchema } from "./config.js";
+import { checkConfig, envSchema } from "./config.js";
 import { compose } from "./container.js";
 
-await runService({ name: "gateway", version: "0.1.0", env: envSchema, compose });
+await runService({ name: "gateway", version: "0.1.0", env: envSchema, check: checkConfig, compose });

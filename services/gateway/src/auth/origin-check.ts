@@ -12,19 +12,30 @@ export interface OriginCheckInput {
 export type CheckOrigin = (input: OriginCheckInput) => void;
 
 /**
- * Lets a page in when its host name is the one it talks to, whatever the ports; all loopback names are one host.
- * With `loopbackOnly` the host must be a loopback name too: a foreign name that a page had resolve to this machine
- * (DNS rebinding) is the same host as its own page, and a gateway without authentication must not take its word.
+ * Lets a page in when its origin is one of those allowed, or its host name is the one it talks to, whatever the ports;
+ * all loopback names are one host. With `loopbackOnly` the host must be a loopback name: a foreign name that a page had
+ * resolve to this machine (DNS rebinding) is the same host as its own page, and a gateway without authentication must
+ * not take its word.
  */
-export function createOriginCheck({ loopbackOnly }: { loopbackOnly: boolean }): CheckOrigin {
+export function createOriginCheck({
+  loopbackOnly,
+  allowedOrigins = [],
+}: {
+  loopbackOnly: boolean;
+  /** Such as `https://chat.example`; `*` allows every one. */
+  allowedOrigins?: readonly string[];
+}): CheckOrigin {
+  const allowed = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
   return ({ origin, host }) => {
     if (origin === undefined) return;
     const from = hostNameOf(origin);
     const to = host === undefined ? undefined : hostNameOf(`http://${host}`);
-    const known = from !== undefined && to !== undefined;
-    const bothLoopback = known && isLoopbackHost(from) && isLoopbackHost(to);
-    const same = bothLoopback || (known && from === to && !loopbackOnly);
-    if (!same) throw new OrchestraError("forbidden", "this origin may not use this server");
+    const toLoopback = to !== undefined && isLoopbackHost(to);
+    const listed = allowed.has(origin.toLowerCase()) || allowed.has("*");
+    const sameHost = from !== undefined && to !== undefined && from === to;
+    const bothLoopback = from !== undefined && isLoopbackHost(from) && toLoopback;
+    if (bothLoopback || ((listed || sameHost) && (!loopbackOnly || toLoopback))) return;
+    throw new OrchestraError("forbidden", "this origin may not use this server");
   };
 }
 

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Owner } from "@ai-orchestra/contracts";
 
 /** What some routes ask for beyond a known client. */
-export type Scope = "admin" | "flags:read";
+const SCOPES = ["admin", "flags:read"] as const;
 
-/** Stands for every scope. */
-const EVERY_SCOPE = "*";
+export type Scope = (typeof SCOPES)[number];
 
 /** Who a caller is, as far as its credentials say. */
 export interface Principal {
@@ -45,9 +44,9 @@ export function createPrincipal(clientId: string, claims: PrincipalClaims = {}):
 
 /** The one client of a gateway without authentication: it may do everything. */
 export function createDevPrincipal(): Principal {
-  return createPrincipal("dev", { scopes: [EVERY_SCOPE] });
+  return createPrincipal("dev", { scopes: SCOPES });
 }
 
 export function hasScope({ scopes }: Principal, scope: Scope): boolean {
-  return scopes.has(scope) || scopes.has(EVERY_SCOPE);
+  return scopes.has(scope);
 }

@@ -1,8 +1,15 @@
 import { OrchestraError, type CloseCode } from "@ai-orchestra/contracts";
+import type { Principal } from "../auth/principal.js";
 
 /** A client connection, whatever protocol it speaks. */
 export interface Connection {
   readonly id: string;
+  /** Whose it is, by the newest token that the client sent. */
+  readonly principal: Principal;
+  /** When the client last sent something or had a turn in flight, on the monotonic clock. */
+  readonly activeAtMs: number;
+  /** When the client is asked to connect anew, on the monotonic clock; `Infinity`: never. */
+  readonly retireAtMs: number;
   readonly bufferedBytes: number;
   /** Since when the client does not keep up, on the monotonic clock; undefined while it does. */
   readonly congestedSinceMs: number | undefined;
@@ -51,6 +58,10 @@ export class ConnectionRegistry {
 
   remove(connection: Connection): void {
     this.#connections.delete(connection.id);
+  }
+
+  get(id: string): Connection | undefined {
+    return this.#connections.get(id);
   }
 
   list(): Connection[] {

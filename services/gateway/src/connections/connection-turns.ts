@@ -22,6 +22,10 @@ export class ConnectionTurns {
   readonly #endedSessionByTurn = new Map<string, string>();
   readonly #lastOpenTurnBySession = new Map<string, string>();
 
+  get size(): number {
+    return this.#watched.size;
+  }
+
   get(turnId: string): WatchedTurn | undefined {
     return this.#watched.get(turnId);
   }

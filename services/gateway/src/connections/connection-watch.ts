@@ -1,7 +1,7 @@
 import type { Bus } from "@ai-orchestra/bus";
 import { CLOSE_CODES } from "@ai-orchestra/contracts";
 import type { Clock, Timer } from "@ai-orchestra/service-kit";
-import type { ConnectionRegistry } from "./connection-registry.js";
+import type { Connection, ConnectionRegistry } from "./connection-registry.js";
 
 const TICK_MS = 1_000;
 
@@ -12,13 +12,23 @@ export interface ConnectionWatchOptions {
   slowConsumerTimeoutMs: number;
   /** How long the bus may be away before clients are sent elsewhere with 4006; 0: for ever. */
   busOutageTimeoutMs: number;
+  /** How long a client may send nothing and have no turn in flight before it is closed with 4003; 0: for ever. */
+  idleTimeoutMs: number;
   clock: Clock;
 }
 
-/** Closes connections for what lasts too long: a client that does not read, a bus that does not come back. */
+/** From the `drain` frame to the close of a connection at the end of its lifetime. */
+const RETIRE_GRACE_MS = 5_000;
+
+/**
+ * Closes connections for what lasts too long: a client that does not read or says nothing, a bus that does not come
+ * back, a token that ended, the connection itself.
+ */
 export class ConnectionWatch {
   readonly name = "connection-watch";
   readonly #options: ConnectionWatchOptions;
+  /** Connections that were told to leave. */
+  readonly #retiring = new WeakSet<Connection>();
   #ticker: Timer | undefined;
   #busAwaySinceMs: number | undefined;
 
@@ -38,18 +48,32 @@ export class ConnectionWatch {
   }
 
   #tick(): void {
-    const { registry, bus, slowConsumerTimeoutMs, busOutageTimeoutMs, clock } = this.#options;
-    const now = clock.monotonicMs();
+    const { registry, bus, busOutageTimeoutMs, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
     if (bus.status === "connected") this.#busAwaySinceMs = undefined;
-    else this.#busAwaySinceMs ??= now;
+    else this.#busAwaySinceMs ??= nowMs;
     const busIsGone =
-      busOutageTimeoutMs > 0 && this.#busAwaySinceMs !== undefined && now - this.#busAwaySinceMs > busOutageTimeoutMs;
+      busOutageTimeoutMs > 0 && this.#busAwaySinceMs !== undefined && nowMs - this.#busAwaySinceMs > busOutageTimeoutMs;
     for (const connection of registry.list()) {
-      const since = connection.congestedSinceMs;
       if (busIsGone) connection.close(CLOSE_CODES.busUnavailable, "bus unavailable");
-      else if (since !== undefined && now - since > slowConsumerTimeoutMs) {
-        connection.close(CLOSE_CODES.slowConsumer, "slow consumer");
-      }
+      else this.#look(connection, nowMs);
+    }
+  }
+
+  #look(connection: Connection, nowMs: number): void {
+    const { slowConsumerTimeoutMs, idleTimeoutMs, clock } = this.#options;
+    const { congestedSinceMs, activeAtMs, retireAtMs, principal } = connection;
+    if (principal.expiresAt !== undefined && clock.now() >= principal.expiresAt) {
+      connection.close(CLOSE_CODES.tokenExpired, "token expired");
+    } else if (congestedSinceMs !== undefined && nowMs - congestedSinceMs > slowConsumerTimeoutMs) {
+      connection.close(CLOSE_CODES.slowConsumer, "slow consumer");
+    } else if (idleTimeoutMs > 0 && nowMs - activeAtMs > idleTimeoutMs) {
+      connection.close(CLOSE_CODES.idle, "idle");
+    } else if (nowMs > retireAtMs + RETIRE_GRACE_MS) {
+      connection.close(CLOSE_CODES.draining, "end of the connection's lifetime");
+    } else if (nowMs > retireAtMs && !this.#retiring.has(connection)) {
+      this.#retiring.add(connection);
+      connection.announceDrain(0);
     }
   }
 }

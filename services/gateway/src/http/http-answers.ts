@@ -26,6 +26,7 @@ export function errorAnswer(error: ErrorEnvelope, requestId: string): HttpAnswer
     status: statusLine(ERROR_CODES[code].status),
     headers: {
       "content-type": "application/json",
+      ...(code === "unauthorized" ? { "www-authenticate": "Bearer" } : {}),
       ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
     },
     body: JSON.stringify({ error: { code, message, details, requestId } }),

@@ -6,4 +6,6 @@ export interface RequestHead {
   readonly query: URLSearchParams;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
+  /** The client's address, as far as it can be known; see `ClientAddresses`. */
+  readonly address: string;
 }

@@ -1,20 +1,16 @@
 import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from "@opentelemetry/api";
 import type { WorkQueue } from "@ai-orchestra/bus";
-import { turnMessageId, type Protocol, type TurnRequest } from "@ai-orchestra/contracts";
+import { turnMessageId, type Priority, type TurnRequest } from "@ai-orchestra/contracts";
 import { traceIdOf } from "@ai-orchestra/telemetry";
 import type { Principal } from "../auth/principal.js";
-import type { VersionUsage } from "../versions/version-usage.js";
 import { buildTurnRequest, type TurnOrder } from "./build-turn-request.js";
 import type { DeliverFrame, TurnViewer, ViewerEnd } from "./turn-viewer.js";
+import type { PriorityOf } from "./turn-priorities.js";
 import type { TurnViewers } from "./turn-viewers.js";
 
 export interface TurnSubmission {
   readonly principal: Principal;
   readonly order: TurnOrder;
-  /** What the client speaks. */
-  readonly protocol: Protocol;
-  /** The client within the principal, where its protocol names one. */
-  readonly clientName?: string | undefined;
   /** The turn that the same connection sent before in this session and that has not ended. */
   readonly afterTurnId?: string | undefined;
   /** The trace that the turn continues. */
@@ -39,14 +35,13 @@ export type SubmitTurn = (submission: TurnSubmission) => SubmittedTurn;
  */
 export function createSubmitTurn(options: {
   queue: WorkQueue<TurnRequest>;
+  priorityOf: PriorityOf;
   viewers: TurnViewers;
-  usage: Pick<VersionUsage, "count">;
   tracer: Tracer;
   now: () => number;
 }): SubmitTurn {
-  const { queue, viewers, usage, tracer, now } = options;
-  return ({ principal, order, protocol, clientName, afterTurnId, traceContext, deliver, onEnd }) => {
-    usage.count(protocol, clientName === undefined ? principal.clientId : `${principal.clientId}/${clientName}`);
+  const { queue, priorityOf, viewers, tracer, now } = options;
+  return ({ principal, order, afterTurnId, traceContext, deliver, onEnd }) => {
     const request = buildTurnRequest(order, { principal, afterTurnId, nowMs: now() });
     const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, traceContext);
     const turnContext = trace.setSpan(traceContext, span);
@@ -61,13 +56,13 @@ export function createSubmitTurn(options: {
         onEnd(end);
       },
     });
-    const accepted = context.with(turnContext, () => enqueue(request));
+    const accepted = context.with(turnContext, () => enqueue(request, priorityOf(principal)));
     return { sessionId, viewer, accepted: leaveOnFailure(accepted, viewer) };
   };
 
-  async function enqueue(request: TurnRequest): Promise<{ duplicate: boolean }> {
+  async function enqueue(request: TurnRequest, priority: Priority): Promise<{ duplicate: boolean }> {
     const messageId = turnMessageId(request.owner, request.turnId);
-    const { duplicate } = await queue.submit("normal", request, { messageId });
+    const { duplicate } = await queue.submit(priority, request, { messageId });
     return { duplicate };
   }
 }

@@ -33,6 +33,12 @@ export function negotiateSubprotocol(header: string | undefined, supported: stri
   };
 }
 
+/** The connection that a client follows, where it can set headers. */
+export function readReplaces(headers: ReadonlyMap<string, string>): string | undefined {
+  const id = headers.get("x-orchestra-connection");
+  return id !== undefined && ID_PATTERN.test(id) ? id : undefined;
+}
+
 function parameterOf(entries: readonly string[], prefix: string): string | undefined {
   return entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
 }

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import { OrchestraError } from "@ai-orchestra/contracts";
+import type { FindClientAddress } from "../http/client-address.js";
 import type { HttpAnswer, HttpExchange, HttpStream } from "../http/http-exchange.js";
 import type { RequestHead } from "../http/request-head.js";
 
@@ -7,7 +8,11 @@ import type { RequestHead } from "../http/request-head.js";
 const DISCARD_FACTOR = 16;
 
 /** Copies what is needed of a request before the callback ends. */
-export function readRequestHead(request: HttpRequest): RequestHead {
+export function readRequestHead(
+  request: HttpRequest,
+  response: HttpResponse,
+  findAddress: FindClientAddress,
+): RequestHead {
   const headers = new Map<string, string>();
   request.forEach((name, value) => {
     const before = headers.get(name);
@@ -18,6 +23,11 @@ export function readRequestHead(request: HttpRequest): RequestHead {
     path: request.getUrl(),
     query: new URLSearchParams(request.getQuery()),
     headers,
+    address: findAddress({
+      peer: Buffer.from(response.getRemoteAddressAsText()).toString(),
+      proxied: Buffer.from(response.getProxiedRemoteAddressAsText()).toString(),
+      forwardedFor: headers.get("x-forwarded-for"),
+    }),
   };
 }
 

@@ -20,6 +20,9 @@ async function serve(onRequest: (exchange: HttpExchange) => void): Promise<strin
     backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
     onRequest,
     onFramesWritten: () => undefined,
+    onRequestRefused: () => undefined,
+    findAddress: ({ peer }) => peer,
+    tls: undefined,
   });
   await server.listen();
   return `http://127.0.0.1:${server.port}`;
@@ -149,6 +152,9 @@ test("refuses a port that is taken, naming the setting", async () => {
     backpressure: resolveBackpressureLimits({ maxBytes: 1_048_576 }),
     onRequest: () => undefined,
     onFramesWritten: () => undefined,
+    onRequestRefused: () => undefined,
+    findAddress: ({ peer }) => peer,
+    tls: undefined,
   });
   await expect(second.listen()).rejects.toMatchObject({ code: "unavailable", message: /GATEWAY_PORT/ });
 });

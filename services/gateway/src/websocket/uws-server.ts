@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_sock
 import { ID_PATTERN, OrchestraError } from "@ai-orchestra/contracts";
 import { randomUUID } from "node:crypto";
 import { errorAnswer } from "../http/http-answers.js";
+import type { FindClientAddress } from "../http/client-address.js";
 import type { HttpExchange } from "../http/http-exchange.js";
 import type { BackpressureLimits } from "./backpressure.js";
 import { ClientSocket } from "./client-socket.js";
@@ -35,6 +36,11 @@ export interface UwsServerOptions {
   /** How long a connection may be silent before it is probed and then closed. */
   readonly idleTimeoutSeconds: number;
   readonly backpressure: BackpressureLimits;
+  /** PEM files; absent: without TLS. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly findAddress: FindClientAddress;
+  /** Counts the HTTP requests that were too many. */
+  readonly onRequestRefused: () => void;
   readonly onRequest: (exchange: HttpExchange) => void;
   /** Counts the frames written to WebSocket clients. */
   readonly onFramesWritten: (frames: number) => void;
@@ -43,7 +49,7 @@ export interface UwsServerOptions {
 /** WebSocket and HTTP on one port. Nothing of uWebSockets.js is seen outside of this folder. */
 export class UwsServer {
   readonly #options: UwsServerOptions;
-  readonly #app: TemplatedApp = uWS.App();
+  readonly #app: TemplatedApp;
   readonly #scheduler = new FlushScheduler();
   readonly #inbox = new MessageInbox();
   readonly #exchanges = new Set<UwsHttpExchange>();
@@ -52,6 +58,9 @@ export class UwsServer {
 
   constructor(options: UwsServerOptions) {
     this.#options = options;
+    const { tls } = options;
+    this.#app =
+      tls === undefined ? uWS.App() : uWS.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile });
   }
 
   /** The port that is listened on; undefined before `listen` and after `stopListening`. */
@@ -157,7 +166,7 @@ export class UwsServer {
   }
 
   #request(response: HttpResponse, request: HttpRequest): void {
-    const head = readRequestHead(request);
+    const head = readRequestHead(request, response, this.#options.findAddress);
     const exchange = new UwsHttpExchange({
       response,
       head,
@@ -178,6 +187,7 @@ export class UwsServer {
   #refuseRequest(): OrchestraError | undefined {
     if (this.#listening === undefined) return new OrchestraError("unavailable", "this node is going away");
     if (this.#exchanges.size <= this.#options.maxRequestsInFlight) return undefined;
+    this.#options.onRequestRefused();
     return new OrchestraError("overloaded", "this node has as many requests as it takes");
   }
 
@@ -191,16 +201,20 @@ export class UwsServer {
     response.onAborted(() => {
       aborted = true;
     });
-    const head = readRequestHead(request);
+    const head = readRequestHead(request, response, this.#options.findAddress);
     const key = head.headers.get("sec-websocket-key") ?? "";
     const extensions = head.headers.get("sec-websocket-extensions") ?? "";
-    let accepted: AcceptedUpgrade<Admission>;
+    let accepted: AcceptedUpgrade<Admission> | undefined;
     try {
       route.checkRoom();
       accepted = await route.accept(head);
-      if (aborted) return;
+      if (aborted) {
+        route.abandon(accepted.admission);
+        return;
+      }
       route.checkRoom();
     } catch (thrown) {
+      if (accepted !== undefined) route.abandon(accepted.admission);
       if (!aborted) refuse(response, thrown, requestIdOf(head.headers));
       return;
     }

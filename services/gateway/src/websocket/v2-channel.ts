@@ -6,7 +6,9 @@ import {
   type ServerFrame,
 } from "@ai-orchestra/contracts";
 import type { Principal } from "../auth/principal.js";
+import type { AdmittedConnection } from "../connections/connection-admission.js";
 import type { Connection } from "../connections/connection-registry.js";
+import type { TakeMessage } from "../connections/message-limit.js";
 import { RefusalMeter } from "../connections/refusal-meter.js";
 import type { ClientSocket } from "./client-socket.js";
 import { decodeClientFrame, toErrorFrame } from "./frame-codec.js";
@@ -16,13 +18,15 @@ import type { SocketListener } from "./websocket-route.js";
 export interface ChannelLimits extends V2TurnLimits {
   readonly maxMessageBytes: number;
   readonly refusedFramesPerMinute: number;
+  /** Frames above the client's rate that one connection may send within a minute before it is closed with 4005. */
+  readonly rateLimitedFramesPerMinute: number;
 }
 
 export interface V2ChannelOptions extends V2TurnDependencies {
-  connectionId: string;
-  principal: Principal;
+  admitted: AdmittedConnection;
   socket: ClientSocket;
   limits: ChannelLimits;
+  takeMessage: TakeMessage;
   monotonicMs: () => number;
   onClosed: (channel: V2Channel) => void;
 }
@@ -33,17 +37,38 @@ export class V2Channel implements Connection, SocketListener {
   readonly #options: V2ChannelOptions;
   readonly #turns: V2Turns;
   readonly #refusals: RefusalMeter;
+  readonly #rateLimitations: RefusalMeter;
+  #activeAtMs: number;
   #state: "open" | "closing" | "closed" = "open";
 
   constructor(options: V2ChannelOptions) {
-    this.id = options.connectionId;
+    this.id = options.admitted.connectionId;
+    this.#activeAtMs = options.monotonicMs();
     this.#options = options;
-    const { principal, limits, socket, ...dependencies } = options;
-    this.#turns = new V2Turns({ ...dependencies, principal, limits, socket, send: (frame) => this.send(frame) });
+    const { admitted, limits, socket, ...dependencies } = options;
+    const { identity } = admitted;
+    this.#turns = new V2Turns({ ...dependencies, identity, limits, socket, send: (frame) => this.send(frame) });
     this.#refusals = new RefusalMeter({
       limit: options.limits.refusedFramesPerMinute,
       monotonicMs: options.monotonicMs,
     });
+    this.#rateLimitations = new RefusalMeter({
+      limit: options.limits.rateLimitedFramesPerMinute,
+      monotonicMs: options.monotonicMs,
+    });
+  }
+
+  get principal(): Principal {
+    return this.#options.admitted.identity.principal;
+  }
+
+  get retireAtMs(): number {
+    return this.#options.admitted.retireAtMs;
+  }
+
+  get activeAtMs(): number {
+    if (this.#turns.size > 0) this.#activeAtMs = this.#options.monotonicMs();
+    return this.#activeAtMs;
   }
 
   get bufferedBytes(): number {
@@ -72,17 +97,22 @@ export class V2Channel implements Connection, SocketListener {
     if (this.#state !== "open") return;
     const decoded = decodeClientFrame(message);
     this.#options.metrics.countFrameIn(decoded.ok ? decoded.frame.type : "refused");
+    this.#activeAtMs = this.#options.monotonicMs();
+    const turnId = decoded.ok ? turnIdOf(decoded.frame) : decoded.turnId;
+    if (!this.#takeMessage(turnId)) return;
     if (decoded.ok) this.#handle(decoded.frame);
-    else this.#refuse(decoded.error, decoded.turnId);
+    else this.#refuse(decoded.error, turnId);
   }
 
   binary(): void {
     this.#options.metrics.countFrameIn("refused");
+    if (!this.#takeMessage(undefined)) return;
     this.#refuse(new OrchestraError("invalid_request", "frames are text, not binary"));
   }
 
   oversized(bytes: number): void {
     this.#options.metrics.countFrameIn("refused");
+    this.#options.metrics.countLimit("message_bytes");
     const limit = this.#options.limits.maxMessageBytes;
     this.send(toErrorFrame(new OrchestraError("too_large", `${bytes} bytes are more than the ${limit} of a message`)));
     this.close(CLOSE_CODES.messageTooLarge, "message too large");
@@ -125,8 +155,31 @@ export class V2Channel implements Connection, SocketListener {
         this.send({ type: "pong", nonce: frame.nonce });
         return;
       case "auth.refresh":
-        // The token is looked at where tokens are; without authentication every one is as good.
+        this.#run(() => this.#refreshToken(frame.token));
         return;
+    }
+  }
+
+  /** A bad token is refused and the one before stays; another client's has no business here. */
+  async #refreshToken(token: string): Promise<void> {
+    try {
+      await this.#options.admitted.identity.refresh(token);
+    } catch (error) {
+      const refusal = OrchestraError.from(error);
+      this.#refuse(refusal);
+      if (refusal.code === "forbidden") this.close(CLOSE_CODES.forbidden, "the token is another client's");
+    }
+  }
+
+  /** False for a frame above the client's rate, which was answered; who does not stop sending them is closed. */
+  #takeMessage(turnId: string | undefined): boolean {
+    try {
+      this.#options.takeMessage(this.principal);
+      return true;
+    } catch (error) {
+      this.#refuse(OrchestraError.from(error), turnId);
+      if (this.#rateLimitations.count()) this.close(CLOSE_CODES.rateLimited, "too many messages");
+      return false;
     }
   }
 
@@ -149,4 +202,8 @@ export class V2Channel implements Connection, SocketListener {
       this.close(CLOSE_CODES.badFrames, "too many refused frames");
     }
   }
+}
+
+function turnIdOf(frame: ClientFrame): string | undefined {
+  return "turnId" in frame ? frame.turnId : undefined;
 }

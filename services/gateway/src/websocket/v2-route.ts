@@ -1,47 +1,49 @@
-import { randomUUID } from "node:crypto";
-import { LIMITS } from "@ai-orchestra/contracts";
-import type { Authenticate } from "../auth/authenticate.js";
-import type { CheckOrigin } from "../auth/origin-check.js";
-import type { Principal } from "../auth/principal.js";
+import type { Admission, ConnectionAdmission } from "../connections/connection-admission.js";
 import type { ConnectionRegistry } from "../connections/connection-registry.js";
-import { negotiateSubprotocol } from "./subprotocols.js";
+import { toErrorFrame } from "./frame-codec.js";
+import { refuseSocket } from "./refused-socket.js";
+import { negotiateSubprotocol, readReplaces } from "./subprotocols.js";
 import { V2Channel, type V2ChannelOptions } from "./v2-channel.js";
 import type { WebSocketRoute } from "./websocket-route.js";
 
 const SUBPROTOCOL = "orchestra.v2";
 
-export interface V2RouteOptions extends Omit<V2ChannelOptions, "connectionId" | "principal" | "socket" | "onClosed"> {
+export interface V2RouteOptions extends Omit<V2ChannelOptions, "admitted" | "socket" | "onClosed"> {
   registry: ConnectionRegistry;
-  authenticate: Authenticate;
-  checkOrigin: CheckOrigin;
+  admission: ConnectionAdmission;
   /** The longest a connection stays without traffic before the server probes it. */
   heartbeatMs: number;
+  /** What `hello` tells the client it may send. */
+  messagesPerMinute: number;
 }
 
 /** `GET /ws`: protocol V2. A client that offers no subprotocol speaks V2 too. */
-export function createV2Route(options: V2RouteOptions): WebSocketRoute<Principal> {
-  const { registry, authenticate, checkOrigin, heartbeatMs, ...channelOptions } = options;
-  const { limits } = channelOptions;
+export function createV2Route(options: V2RouteOptions): WebSocketRoute<Admission> {
+  const { registry, admission, heartbeatMs, messagesPerMinute, ...channelOptions } = options;
+  const { limits, metrics } = channelOptions;
   return {
     pattern: "/ws",
     maxMessageBytes: limits.maxMessageBytes,
-    checkRoom: () => registry.checkRoom(),
-    accept: async ({ headers }) => {
-      checkOrigin({ origin: headers.get("origin"), host: headers.get("host") });
-      const offered = negotiateSubprotocol(headers.get("sec-websocket-protocol"), SUBPROTOCOL);
-      const principal = await authenticate({
-        authorization: headers.get("authorization"),
-        subprotocolToken: offered.token,
-      });
-      return { subprotocol: offered.chosen, admission: principal };
+    checkRoom: () => admission.checkRoom(),
+    accept: async (head) => {
+      const offered = negotiateSubprotocol(head.headers.get("sec-websocket-protocol"), SUBPROTOCOL);
+      const replaces = offered.replaces ?? readReplaces(head.headers);
+      const admitted = await admission.admit(head, { token: offered.token, replaces });
+      return { subprotocol: offered.chosen, admission: admitted };
     },
-    open: (socket, principal) => {
+    open: (socket, admitted) => {
+      if (admitted.status === "refused") {
+        const errorFrame = JSON.stringify(toErrorFrame(admitted.error));
+        return refuseSocket({ socket, refusal: admitted, errorFrame, onClosed: (code) => metrics.countClose(code) });
+      }
       const channel = new V2Channel({
         ...channelOptions,
-        connectionId: randomUUID(),
-        principal,
+        admitted,
         socket,
-        onClosed: (channel) => registry.remove(channel),
+        onClosed: (channel) => {
+          registry.remove(channel);
+          admission.release(admitted);
+        },
       });
       registry.add(channel);
       channel.send({
@@ -52,10 +54,11 @@ export function createV2Route(options: V2RouteOptions): WebSocketRoute<Principal
         limits: {
           maxMessageBytes: limits.maxMessageBytes,
           maxTurnsInFlight: limits.maxTurnsInFlight,
-          messagesPerMinute: LIMITS.messagesPerMinute,
+          messagesPerMinute,
         },
       });
       return channel;
     },
+    abandon: (admitted) => admission.release(admitted),
   };
 }

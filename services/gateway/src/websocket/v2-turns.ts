@@ -1,6 +1,6 @@
 import { OrchestraError, type ServerFrame, type TurnResumeFrame, type TurnStartFrame } from "@ai-orchestra/contracts";
 import { extractTraceContext } from "@ai-orchestra/telemetry";
-import type { Principal } from "../auth/principal.js";
+import type { ConnectionIdentity } from "../connections/connection-identity.js";
 import { ConnectionTurns, type WatchedTurn } from "../connections/connection-turns.js";
 import type { GatewayMetrics } from "../gateway-metrics.js";
 import type { CancelTurn } from "../turns/cancel-turn.js";
@@ -31,7 +31,7 @@ export interface V2TurnDependencies {
 }
 
 export interface V2TurnsOptions extends V2TurnDependencies {
-  principal: Principal;
+  identity: ConnectionIdentity;
   limits: V2TurnLimits;
   socket: ClientSocket;
   send: (frame: ServerFrame) => void;
@@ -50,6 +50,11 @@ export class V2Turns {
     this.#options = options;
   }
 
+  /** Turns that are being watched. */
+  get size(): number {
+    return this.#turns.size;
+  }
+
   /** Rejects, with nothing submitted or watched, when the turn cannot be taken. */
   async start(frame: TurnStartFrame): Promise<void> {
     const { turnId } = frame;
@@ -64,7 +69,7 @@ export class V2Turns {
     this.#assertTurnFits();
     const sessionId = frame.sessionId ?? deriveSessionId(turnId);
     const submitted = this.#options.submitTurn({
-      principal: this.#options.principal,
+      principal: this.#options.identity.principal,
       order: { ...frame, sessionId },
       protocol: "v2",
       afterTurnId: this.#turns.lastOpenTurn(sessionId),
@@ -89,7 +94,7 @@ export class V2Turns {
     this.#assertTurnFits();
     const deadline = known?.viewer.deadline;
     const viewer = this.#options.viewers.open({
-      key: { owner: this.#options.principal.owner, sessionId, turnId },
+      key: { owner: this.#options.identity.principal.owner, sessionId, turnId },
       start: { attempt, position },
       deadlineAt: deadline?.assumed === false ? deadline.at : undefined,
       deliver: this.#deliver,
@@ -102,17 +107,18 @@ export class V2Turns {
 
   async cancel(turnId: string, givenSessionId: string | undefined): Promise<void> {
     const sessionId = givenSessionId ?? this.#turns.sessionOf(turnId) ?? deriveSessionId(turnId);
-    await this.#options.cancelTurn({ owner: this.#options.principal.owner, sessionId, turnId });
+    await this.#options.cancelTurn({ owner: this.#options.identity.principal.owner, sessionId, turnId });
   }
 
   /** Shows every turn of a session from now on; a second time changes nothing. */
   attach(sessionId: string): void {
     if (this.#detachBySession.has(sessionId)) return;
-    const { limits, feeds, principal } = this.#options;
+    const { limits, feeds, identity, metrics } = this.#options;
     if (this.#detachBySession.size >= limits.maxAttachedSessions) {
+      metrics.countLimit("attached_sessions");
       throw new OrchestraError("rate_limited", `at most ${limits.maxAttachedSessions} sessions may be attached`);
     }
-    const { owner } = principal;
+    const { owner } = identity.principal;
     const detach = feeds.listen({ owner, sessionId }, (broadcast) => this.#watchAttached(sessionId, broadcast));
     this.#detachBySession.set(sessionId, detach);
   }
@@ -150,7 +156,7 @@ export class V2Turns {
     if (this.#turns.get(turnId) !== undefined || this.#turns.hasEnded(turnId)) return;
     if (this.#turns.count("attached") >= this.#options.limits.maxTurnsInFlight) return;
     const viewer = this.#options.viewers.open({
-      key: { owner: this.#options.principal.owner, sessionId, turnId },
+      key: { owner: this.#options.identity.principal.owner, sessionId, turnId },
       deliver: this.#deliver,
       onEnd: (end) => this.#ended(end, viewer),
     });
@@ -177,6 +183,7 @@ export class V2Turns {
   #assertTurnFits(): void {
     const { maxTurnsInFlight } = this.#options.limits;
     if (this.#turns.count("own") < maxTurnsInFlight) return;
+    this.#options.metrics.countLimit("turns_in_flight");
     throw new OrchestraError("rate_limited", `at most ${maxTurnsInFlight} turns may be in flight on a connection`, {
       retryAfterMs: 1_000,
     });

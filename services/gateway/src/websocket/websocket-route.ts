@@ -30,4 +30,6 @@ export interface WebSocketRoute<Admission> {
   /** Called in the same moment as the upgrade, after `accept`; throws when there is no room any more. */
   checkRoom(): void;
   open(socket: ClientSocket, admission: Admission): SocketListener;
+  /** Called instead of `open` when an accepted upgrade comes to nothing. */
+  abandon(admission: Admission): void;
 }
