@@ -27,7 +27,9 @@ type Link = { send(frame: ClientFrame): void; limits: HelloFrame["limits"] };
 
 /** Timers that are set for longer fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
+/** What the server allows a turn whose options say nothing, and at most: nothing else is known of a turn that is resumed. */
 const DEFAULT_TURN_TIMEOUT_MS = 120_000;
+const MAX_TURN_TIMEOUT_MS = 600_000;
 const REFUSED_BACKOFF = { baseDelayMs: 500, maxDelayMs: 10_000 };
 
 /**
@@ -208,7 +210,9 @@ export class TurnRegistry {
   }
 
   #startTurnDeadline(entry: Entry): void {
-    const timeoutMs = entry.record.start?.options?.timeoutMs ?? DEFAULT_TURN_TIMEOUT_MS;
+    const { start } = entry.record;
+    const unsetTimeoutMs = start === undefined ? MAX_TURN_TIMEOUT_MS : DEFAULT_TURN_TIMEOUT_MS;
+    const timeoutMs = start?.options?.timeoutMs ?? unsetTimeoutMs;
     this.#startDeadline(entry, timeoutMs + this.#options.turnGraceMs, "the turn did not end in time");
   }
 

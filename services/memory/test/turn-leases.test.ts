@@ -98,6 +98,44 @@ describe("the session lease", () => {
     expect(await session.begin("t2", { order: 2, afterTurnId: "t1" })).toMatchObject({ status: "granted" });
   });
 
+  it("goes to the turn that was sent first among those that wait, whoever asks first when it is free", async () => {
+    const session = newSession();
+    await session.begin("t1", { order: 1 });
+    expect(await session.begin("t3", { order: 3 })).toMatchObject({ status: "busy", reason: "held" });
+    expect(await session.begin("t2", { order: 2 })).toMatchObject({ status: "busy", reason: "held" });
+    await session.commit(session.result("t1", 1));
+    expect(await session.begin("t3", { order: 3 })).toMatchObject({
+      status: "busy",
+      reason: "queued",
+      holderTurnId: "t2",
+    });
+    expect(await session.begin("t2", { order: 2 })).toMatchObject({ status: "granted" });
+    await session.commit(session.result("t2", 2));
+    expect(await session.begin("t3", { order: 3 })).toMatchObject({ status: "granted" });
+  });
+
+  it("does not wait for a turn that waited and then ended, or has not asked for a while", async () => {
+    const session = newSession();
+    await session.begin("t1", { order: 1 });
+    await session.begin("t2", { order: 2 });
+    await session.begin("t3", { order: 3 });
+    await session.commit(session.result("t2", 2));
+    await session.commit(session.result("t1", 1));
+    await harness.redis.hset(sessionKeys(session.owner, session.sessionId).waiting, "t0", "0:1");
+    expect(await session.begin("t3", { order: 3 })).toMatchObject({ status: "granted" });
+  });
+
+  it("is taken again by its holder when Redis lost it, but not when it was released", async () => {
+    const session = newSession();
+    const begun = await session.begin("t1", { order: 1 });
+    if (begun.status !== "granted") throw new Error("not granted");
+    await harness.redis.del(sessionKeys(session.owner, session.sessionId).control);
+    expect(await session.renew("t1", begun.fence)).toEqual({ held: true });
+    expect(await session.begin("t2", { order: 2 })).toMatchObject({ status: "busy", holderTurnId: "t1" });
+    await session.commit(session.result("t1", 1));
+    expect(await session.renew("t1", begun.fence)).toEqual({ held: false });
+  });
+
   it("stays with a holder that renews it and with one that ran out but that nobody replaced", async () => {
     const session = newSession();
     const reply = await session.begin("t1", { order: 1 });

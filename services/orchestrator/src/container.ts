@@ -1,7 +1,7 @@
 import { type Job, openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
 import { LIMITS, type TurnRequest } from "@ai-orchestra/contracts";
-import type { Component, ServiceBase } from "@ai-orchestra/service-kit";
-import { type AwilixContainer, asFunction, asValue, createContainer, InjectionMode } from "awilix";
+import { type Component, createStrictContainer, type ServiceBase } from "@ai-orchestra/service-kit";
+import { type AwilixContainer, asFunction, asValue } from "awilix";
 import { Answerer } from "./agents/answerer.js";
 import { type CompletionRunner, createCompletionRunner } from "./completions/completion-runner.js";
 import { type OrchestratorConfig, readEnvironment } from "./config.js";
@@ -64,7 +64,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
   ]);
 
   const cancelBoard = new CancelBoard({ cancels, maxRemembered: MAX_REMEMBERED_CANCELS });
-  const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
+  const container = createStrictContainer<Cradle>();
   container.register({
     modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment(), clock, logger })).singleton(),
     completions: asFunction(({ modelCatalog }: Cradle) =>
@@ -73,7 +73,9 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
     claimTurn: asFunction(() =>
       createTurnClaimer({ bus, clock, logger, turnResults, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
     ).singleton(),
-    sessionInterrupter: asFunction(() => new SessionInterrupter({ bus, cancels, clock, logger })).singleton(),
+    sessionInterrupter: asFunction(
+      () => new SessionInterrupter({ bus, cancels, turnResults, clock, logger }),
+    ).singleton(),
 
     turnStop: asFunction(() => new TurnStop()).scoped(),
     eventLog: asFunction(({ job }: Cradle) => new EventLog(turnOf(job))).scoped(),

@@ -29,7 +29,14 @@ export const memoryTurnBegin = defineCall({
       leaseTtlMs: z.int(),
       messages: z.array(contextMessageSchema),
     }),
-    z.object({ status: z.literal("busy"), holderTurnId: idSchema.optional(), retryAfterMs: z.int() }),
+    z.object({
+      status: z.literal("busy"),
+      /** The turn in front: it has the lease, is the one named by `afterTurnId`, or waits too and was sent before. */
+      holderTurnId: idSchema.optional(),
+      /** `catching_up`: nobody is in front, but results are still to be applied. */
+      reason: z.enum(["held", "after", "queued", "catching_up"]),
+      retryAfterMs: z.int(),
+    }),
     z.object({ status: z.literal("done") }),
     z.object({ status: z.literal("exhausted"), starts: z.int() }),
   ]),

@@ -21,6 +21,11 @@ export const subjects = {
   turnResult: (key: TurnKey): string => `turns.results.${key.owner}.${key.sessionId}.${key.turnId}`,
   heartbeat: (service: string, instance: string): string => `health.beat.${service}.${instance}`,
   allHeartbeats: "health.beat.*.*",
+  flagExposures: "flags.exposures",
+  serviceHeartbeats: (service: string): string => `health.beat.${service}.*`,
+  breakerChange: (service: string, instance: string): string => `health.breaker.${service}.${instance}`,
+  allBreakerChanges: "health.breaker.*.*",
+  healthOverview: "health.overview",
 } as const;
 
 /** Key of a turn in the `cancels` bucket. */
@@ -32,4 +37,10 @@ export const turnMessageId = (owner: Owner, turnId: string): string => `${owner}
 /** Names of JetStream streams, durable consumers and buckets. */
 export const STREAMS = { turns: "TURNS", results: "RESULTS" } as const;
 export const CONSUMERS = { memoryCommitLog: "memory-commit-log" } as const;
-export const BUCKETS = { apiKeys: "api-keys", cancels: "cancels" } as const;
+export const BUCKETS = {
+  apiKeys: "api-keys",
+  cancels: "cancels",
+  system: "system",
+  flags: "flags",
+  flagReports: "flag-reports",
+} as const;

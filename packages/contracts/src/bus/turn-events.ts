@@ -32,9 +32,18 @@ export const turnControlRequestSchema = z.discriminatedUnion("op", [
 
 export type TurnControlRequest = z.infer<typeof turnControlRequestSchema>;
 
-/** `events` continue where the request said, or begin with `turn.started` when it named a lower attempt. */
+/**
+ * `events` continue where the request said, or begin with `turn.started` when it named a lower attempt, and reach up to
+ * `position`. With `more` there is more to be told: ask again from there.
+ */
 export const turnControlReplySchema = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("running"), attempt: z.int(), position: z.int(), events: z.array(turnEventSchema) }),
+  z.object({
+    status: z.literal("running"),
+    attempt: z.int(),
+    position: z.int(),
+    more: z.boolean(),
+    events: z.array(turnEventSchema),
+  }),
   z.object({ status: z.literal("cancelling") }),
 ]);
 

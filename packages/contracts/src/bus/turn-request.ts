@@ -26,6 +26,8 @@ export const turnRequestSchema = z.object({
     onBusy: z.enum(["enqueue", "reject", "interrupt"]),
   }),
   metadata: turnMetadataSchema.optional(),
+  /** What the client's credentials say about it: feature flags are evaluated for it. */
+  audience: z.object({ tier: z.string().max(64), groups: z.array(z.string().max(64)).max(64) }).optional(),
   submittedAt: z.number(),
   /** After this moment the turn fails with `timeout`, wherever it is. */
   deadlineAt: z.number(),

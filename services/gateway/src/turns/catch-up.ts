@@ -27,24 +27,31 @@ export interface CatchUpDependencies {
  */
 export function createCatchUp({ bus, results, slots, onCatchUp, onError }: CatchUpDependencies): CatchUp {
   return async (viewer, trigger) => {
-    if (!viewer.hold()) return;
-    onCatchUp(trigger);
     viewer.quietTicks = 0;
-    try {
-      await slots.run(async () => {
-        if (viewer.state !== "holding" || bus.status !== "connected") return;
-        const reply = await askProducer(bus, viewer.key, { op: "state", ...viewer.place });
-        if (reply?.status === "running") {
-          viewer.applyState(reply);
-          return;
-        }
+    await slots.run(async () => {
+      if (!viewer.hold()) return;
+      onCatchUp(trigger);
+      try {
+        if (bus.status === "connected") await bringUpToDate(viewer);
+      } catch (error) {
+        onError(error, viewer);
+      } finally {
+        viewer.release();
+      }
+    });
+  };
+
+  /** A long story comes in several replies. */
+  async function bringUpToDate(viewer: TurnViewer): Promise<void> {
+    while (viewer.state === "holding") {
+      const reply = await askProducer(bus, viewer.key, { op: "state", ...viewer.place });
+      if (reply?.status !== "running") {
         const ended = await results.get(subjects.turnResult(viewer.key));
         if (ended !== undefined) viewer.applyResult(ended.value);
-      });
-    } catch (error) {
-      onError(error, viewer);
-    } finally {
-      viewer.release();
+        return;
+      }
+      viewer.applyState(reply);
+      if (!reply.more) return;
     }
-  };
+  }
 }

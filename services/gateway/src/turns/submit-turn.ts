@@ -1,8 +1,9 @@
 import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from "@opentelemetry/api";
 import type { WorkQueue } from "@ai-orchestra/bus";
-import { turnMessageId, type Priority, type TurnRequest } from "@ai-orchestra/contracts";
+import { turnMessageId, type Priority, type Protocol, type TurnRequest } from "@ai-orchestra/contracts";
 import { traceIdOf } from "@ai-orchestra/telemetry";
 import type { Principal } from "../auth/principal.js";
+import type { VersionUsage } from "../versions/version-usage.js";
 import { buildTurnRequest, type TurnOrder } from "./build-turn-request.js";
 import type { DeliverFrame, TurnViewer, ViewerEnd } from "./turn-viewer.js";
 import type { PriorityOf } from "./turn-priorities.js";
@@ -11,6 +12,10 @@ import type { TurnViewers } from "./turn-viewers.js";
 export interface TurnSubmission {
   readonly principal: Principal;
   readonly order: TurnOrder;
+  /** What the client speaks. */
+  readonly protocol: Protocol;
+  /** The client within the principal, where its protocol names one. */
+  readonly clientName?: string | undefined;
   /** The turn that the same connection sent before in this session and that has not ended. */
   readonly afterTurnId?: string | undefined;
   /** The trace that the turn continues. */
@@ -37,11 +42,13 @@ export function createSubmitTurn(options: {
   queue: WorkQueue<TurnRequest>;
   priorityOf: PriorityOf;
   viewers: TurnViewers;
+  usage: Pick<VersionUsage, "count">;
   tracer: Tracer;
   now: () => number;
 }): SubmitTurn {
-  const { queue, priorityOf, viewers, tracer, now } = options;
-  return ({ principal, order, afterTurnId, traceContext, deliver, onEnd }) => {
+  const { queue, priorityOf, viewers, usage, tracer, now } = options;
+  return ({ principal, order, protocol, clientName, afterTurnId, traceContext, deliver, onEnd }) => {
+    usage.count(protocol, clientName === undefined ? principal.clientId : `${principal.clientId}/${clientName}`);
     const request = buildTurnRequest(order, { principal, afterTurnId, nowMs: now() });
     const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, traceContext);
     const turnContext = trace.setSpan(traceContext, span);

@@ -136,7 +136,7 @@ test("an overdue turn that ended after all shows how", async () => {
 
 test("who does not know the deadline decides nothing: it is told that nothing is known", async () => {
   const { key, ends, frames, viewer } = watch();
-  await pass(135, viewer);
+  await pass(615, viewer);
   expect(ends).toEqual([]);
   await pass(1, viewer);
   expect(ends).toMatchObject([{ kind: "lost", error: { code: "not_found" } }]);
@@ -173,7 +173,7 @@ test("what comes while the producer is asked is kept, and neither lost nor shown
   const contract = turnControl(key);
   const producer = bus.serve(contract, () => {
     for (const event of [delta(0, "ab"), delta(2, "cd"), delta(4, "ef")]) bus.publish(subjects.turnEvents(key), event);
-    return { status: "running" as const, attempt: 1, position: 4, events: [started, delta(0, "abcd")] };
+    return { status: "running" as const, attempt: 1, position: 4, more: false, events: [started, delta(0, "abcd")] };
   });
   await bus.flush();
   bus.publish(subjects.turnEvents(key), delta(0, "ab"));

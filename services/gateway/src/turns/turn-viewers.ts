@@ -83,7 +83,7 @@ export class TurnViewers {
     const viewer = new TurnViewer({
       key,
       start,
-      deadline: { at: deadlineAt ?? this.#clock.now() + LIMITS.defaultTurnTimeoutMs, assumed },
+      deadline: { at: deadlineAt ?? this.#clock.now() + LIMITS.maxTurnTimeoutMs, assumed },
       traceId,
       deliver,
       onGap: (viewer) => void this.ask(viewer, "gap"),
@@ -98,6 +98,16 @@ export class TurnViewers {
     return viewer;
   }
 
+  /** Whether somebody else watches the viewer's turn through this process. */
+  isWatchedByOthers(viewer: TurnViewer): boolean {
+    const { owner, sessionId, turnId } = viewer.key;
+    for (const other of this.#viewers) {
+      const { key } = other;
+      if (other !== viewer && key.turnId === turnId && key.sessionId === sessionId && key.owner === owner) return true;
+    }
+    return false;
+  }
+
   /** Has a viewer catch up. Single flight per viewer; never rejects. */
   ask(viewer: TurnViewer, trigger: CatchUpTrigger): Promise<void> {
     return this.#catchUp(viewer, trigger);
@@ -108,7 +118,7 @@ export class TurnViewers {
     for (const viewer of this.#viewers) {
       if (viewer.state !== "live") continue;
       viewer.quietTicks += 1;
-      if (viewer.heard && viewer.deadline.assumed) viewer.deadline.at = now + LIMITS.defaultTurnTimeoutMs;
+      if (viewer.heard && viewer.deadline.assumed) viewer.deadline.at = now + LIMITS.maxTurnTimeoutMs;
       viewer.heard = false;
       if (now > viewer.deadline.at + DEADLINE_GRACE_MS) void this.#expire(viewer);
       else if (viewer.quietTicks >= QUIET_TICKS) void this.ask(viewer, "silence");

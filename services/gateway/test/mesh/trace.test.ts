@@ -30,7 +30,7 @@ it("makes one trace of a turn: client span, gateway, queue, orchestrator and mem
     const found = collector.spans.filter(({ traceId }) => traceId === CLIENT_TRACE_ID);
     expect(new Set(found.map(({ service }) => service))).toEqual(new Set(["gateway", "orchestrator", "memory"]));
     expect(found.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["serve memory.turn.begin", "serve memory.turn.commit"]),
+      expect.arrayContaining(["serve memory.turn.begin", "follow RESULTS"]),
     );
     const known = new Set([CLIENT_SPAN_ID, ...found.map(({ spanId }) => spanId)]);
     expect(found.filter(({ parentSpanId }) => !known.has(parentSpanId ?? ""))).toEqual([]);

@@ -57,6 +57,59 @@ describe("a turn through the whole mesh", () => {
     expect(secondStart).toBeGreaterThan(firstEnd);
   });
 
+  it("keeps the order of many turns of one session, sent over two connections, while one of them runs long", async () => {
+    const other = await FrameProbe.connect(mesh.stack.url);
+    mesh.upstream.respondWith((request) => ({
+      tokens: ["ok"],
+      firstTokenMs: String(request.messages.at(-1)?.["content"]) === "q0" ? 1_500 : 5,
+    }));
+    const before = mesh.upstream.requests.length;
+    for (let index = 0; index < 6; index += 1) {
+      const sender = index % 2 === 0 ? probe : other;
+      sender.start(`line-${index}`, `q${index}`, { sessionId: "line" });
+      await sender.next("turn.accepted", `line-${index}`);
+    }
+    await Promise.all([0, 2, 4].map((index) => probe.terminal(`line-${index}`)));
+    await Promise.all([1, 3, 5].map((index) => other.terminal(`line-${index}`)));
+    const asked = mesh.upstream.requests.slice(before).map(({ messages }) => messages.at(-1)?.["content"]);
+    expect(asked).toEqual(["q0", "q1", "q2", "q3", "q4", "q5"]);
+    other.close();
+  });
+
+  it("cancels a turn that waits in the queue before it ever runs", async () => {
+    mesh.upstream.respondWith({ tokens: ["slow"], firstTokenMs: 600 });
+    const before = mesh.upstream.requests.length;
+    probe.start("ahead-1", "slow", { sessionId: "waiting" });
+    await probe.next("turn.started", "ahead-1");
+    probe.start("waiting-1", "never", { sessionId: "waiting" });
+    await probe.next("turn.accepted", "waiting-1");
+    probe.send({ type: "turn.cancel", turnId: "waiting-1" });
+    expect(await probe.terminal("waiting-1")).toMatchObject({ type: "turn.cancelled", partialText: "" });
+    expect(await probe.terminal("ahead-1")).toMatchObject({ type: "turn.completed" });
+    expect(mesh.upstream.requests.length - before).toBe(1);
+  });
+
+  it("streams tool calls in fragments that a viewer who comes later gets whole", async () => {
+    const call = { id: "call-1", name: "search", arguments: JSON.stringify({ query: "x".repeat(200) }) };
+    mesh.upstream.respondWith({ tokens: [], toolCalls: [call], tokenMs: 20, finishReason: "tool_calls" });
+    const tools = [{ type: "function", function: { name: "search", parameters: { type: "object" } } }];
+    probe.start("tools-1", "look it up", { sessionId: "tools", options: { tools } });
+    await probe.next("turn.tool", "tools-1");
+    const late = await FrameProbe.connect(mesh.stack.url);
+    late.send({ type: "turn.resume", turnId: "tools-1", sessionId: "tools", attempt: 0, position: 0 });
+    for (const viewer of [probe, late]) {
+      expect(await viewer.terminal("tools-1")).toMatchObject({
+        type: "turn.completed",
+        finishReason: "tool_calls",
+        output: { toolCalls: [call] },
+      });
+      const fragments = viewer.ofTurn("tools-1").flatMap((f) => (f.type === "turn.tool" ? [f.arguments] : []));
+      expect(fragments.join("")).toBe(call.arguments);
+      viewer.streamedText("tools-1");
+    }
+    late.close();
+  });
+
   it("cancels in mid-stream: the upstream's socket closes within 200 ms and the client gets what was said", async () => {
     mesh.upstream.respondWith({ tokens: script(500).tokens, tokenMs: 10 });
     const before = mesh.upstream.requests.length;

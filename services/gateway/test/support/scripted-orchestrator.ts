@@ -151,7 +151,7 @@ export class ScriptedTurn {
       if (attempt < this.attempt) return true;
       return event.type !== "turn.started" && event.to > position;
     });
-    return { status: "running" as const, attempt: this.attempt, position: this.position, events };
+    return { status: "running" as const, attempt: this.attempt, position: this.position, more: false, events };
   }
 }
 

@@ -18,7 +18,7 @@ const CLOCK_SKEW_MS = 60_000;
  */
 export const applyResultScript: RedisScript = {
   name: "applyResult",
-  keys: ["control", "turnState", "turns", "texts", "summary", "ownerSessions"],
+  keys: ["control", "turnState", "turns", "texts", "summary", "ownerSessions", "waiting"],
   lua: `
 ${LUA_NOW}
 local control, turnState, turns, texts, summary, ownerSessions = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -35,6 +35,7 @@ redis.call('ZCARD', turns)
 local top = redis.call('HMGET', summary, 'shift', 'topPlace', 'topSubmittedAt')
 local latest = redis.call('ZREVRANGE', ownerSessions, 0, 0, 'WITHSCORES')
 
+redis.call('HDEL', KEYS[7], turnId)
 if held[1] == turnId then redis.call('HDEL', control, 'turnId', 'attempt', 'fence', 'expiresAt') end
 if isDone then return {'duplicate'} end
 redis.call('HSET', turnState, 'state', 'done', 'order', order)

@@ -59,7 +59,7 @@ export class ResultApplier {
     const texts = [turn?.inputText, turn?.outputText].filter((text) => text !== undefined);
     const reply = redis.run(
       applyResultScript,
-      [keys.control, turnStateKey(result), keys.turns, keys.texts, keys.summary, ownerSessionsKey(owner)],
+      [keys.control, turnStateKey(result), keys.turns, keys.texts, keys.summary, ownerSessionsKey(owner), keys.waiting],
       [
         turnId,
         order,

@@ -25,11 +25,19 @@ export interface SessionKeys {
   readonly texts: string;
   /** Hash: fence counter, lease (kept after expiry), highest order begun, deletion. Outlives the session. */
   readonly control: string;
+  /** Hash from turn id to `<order>:<asked at>` of the turns that found the session busy. Short-lived. */
+  readonly waiting: string;
 }
 
 export function sessionKeys(owner: string, sessionId: string): SessionKeys {
   const summary = sessionKeyPrefix(owner) + sessionId;
-  return { summary, turns: `${summary}:turns`, texts: `${summary}:texts`, control: `${summary}:control` };
+  return {
+    summary,
+    turns: `${summary}:turns`,
+    texts: `${summary}:texts`,
+    control: `${summary}:control`,
+    waiting: `${summary}:waiting`,
+  };
 }
 
 /** Hash: state, starts, attempt, order, fence of a turn. Outlives its text, so that a commit stays idempotent. */

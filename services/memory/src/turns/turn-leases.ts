@@ -19,8 +19,10 @@ import { beginTurnScript } from "./begin-turn-script.js";
 import { toContextMessages } from "./context-messages.js";
 import { renewLeaseScript } from "./renew-lease-script.js";
 
-/** How soon a caller may ask again when another turn is in front. */
+/** How soon the next in line may ask again. */
 const BUSY_RETRY_AFTER_MS = 100;
+/** The same for one that has others in front of it besides the one that runs. */
+const QUEUED_RETRY_AFTER_MS = 300;
 /** One round finds a lease that ran out, one grants it; a third is for somebody who came in between. */
 const MAX_ROUNDS = 3;
 
@@ -43,7 +45,7 @@ export interface TurnLeasesOptions {
 
 type ScriptReply =
   | ["granted", fence: number, ...texts: (string | null)[]]
-  | ["busy", turnId: string]
+  | ["busy", turnId: string, reason: "held" | "after" | "queued"]
   | ["done"]
   | ["exhausted", starts: number]
   | ["expired", turnId: string, fence: string];
@@ -67,7 +69,7 @@ export class TurnLeases {
     // Without Redis the script below says so: the turn goes on without history instead of waiting for one.
     if (redis.isUp && !catchUpGate.isOpen) {
       metrics.turnBegins.inc({ outcome: "catching_up" });
-      return { status: "busy", retryAfterMs: BUSY_RETRY_AFTER_MS };
+      return { status: "busy", reason: "catching_up", retryAfterMs: BUSY_RETRY_AFTER_MS };
     }
     const reply = await this.#beginInRounds(request);
     metrics.turnBegins.inc({ outcome: reply.status });
@@ -77,8 +79,8 @@ export class TurnLeases {
   /** Extends the lease while it is this attempt's: `held: false` means that the caller must stop. */
   async renew({ owner, sessionId, turnId, fence }: RenewRequest): Promise<{ held: boolean }> {
     const { redis, leaseTtlMs, turnStateTtlMs, metrics } = this.#o;
-    const { control } = sessionKeys(owner, sessionId);
-    const held = (await redis.run(renewLeaseScript, [control], [turnId, fence, leaseTtlMs, turnStateTtlMs])) === 1;
+    const keys = [sessionKeys(owner, sessionId).control, turnStateKey({ owner, sessionId, turnId })];
+    const held = (await redis.run(renewLeaseScript, keys, [turnId, fence, leaseTtlMs, turnStateTtlMs])) === 1;
     if (!held) metrics.leaseRefusals.inc();
     return { held };
   }
@@ -93,7 +95,7 @@ export class TurnLeases {
           return { status: "granted", fence, leaseTtlMs: this.#o.leaseTtlMs, messages: toContextMessages(texts) };
         }
         case "busy":
-          return { status: "busy", holderTurnId: reply[1], retryAfterMs: BUSY_RETRY_AFTER_MS };
+          return toBusyReply(reply[1], reply[2]);
         case "done":
           return { status: "done" };
         case "exhausted":
@@ -105,7 +107,7 @@ export class TurnLeases {
         }
       }
     }
-    return { status: "busy", retryAfterMs: BUSY_RETRY_AFTER_MS };
+    return { status: "busy", reason: "catching_up", retryAfterMs: BUSY_RETRY_AFTER_MS };
   }
 
   async #runBegin(request: BeginRequest, abandonedFence: string): Promise<ScriptReply> {
@@ -120,6 +122,7 @@ export class TurnLeases {
         turnStateKey({ owner, sessionId, turnId: afterTurnId }),
         keys.turns,
         keys.texts,
+        keys.waiting,
       ],
       [
         turnId,
@@ -151,4 +154,9 @@ export class TurnLeases {
       return false;
     }
   }
+}
+
+function toBusyReply(turnId: string, reason: "held" | "after" | "queued"): BeginReply {
+  const retryAfterMs = reason === "queued" ? QUEUED_RETRY_AFTER_MS : BUSY_RETRY_AFTER_MS;
+  return { status: "busy", holderTurnId: turnId, reason, retryAfterMs };
 }

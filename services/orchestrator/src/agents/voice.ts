@@ -49,6 +49,14 @@ export async function speak(
   let finishReason: FinishReason = "stop";
   let firstTokenAt: number | undefined;
   let bytesLeft = request.maxOutputBytes;
+  let isCut = false;
+  /** As much of the text as may still be said; the rest of it, and all that would follow, is cut off. */
+  const takeBytes = (text: string): string => {
+    const taken = cutToBytes(text, bytesLeft);
+    bytesLeft -= countJsonBytes(taken);
+    isCut ||= taken.length < text.length || bytesLeft <= 0;
+    return taken;
+  };
 
   const completion = { messages, mode, model, temperature, maxTokens, sampling, tools };
   const stream = completions.run(completion, { signal, deadlineAt });
@@ -56,20 +64,19 @@ export async function speak(
     switch (event.type) {
       case "text": {
         firstTokenAt ??= clock.now();
-        const text = cutToBytes(event.text, bytesLeft);
-        bytesLeft -= countJsonBytes(text);
+        const text = takeBytes(event.text);
         chunks.push(text);
         turnEvents.text(text, agent);
         break;
       }
       case "tool": {
         firstTokenAt ??= clock.now();
+        const fragment = takeBytes(event.arguments);
         const call = toolCalls.get(event.index) ?? { id: event.id, name: "", arguments: "" };
         call.name = event.name ?? call.name;
-        call.arguments += event.arguments;
+        call.arguments += fragment;
         toolCalls.set(event.index, call);
-        bytesLeft -= countJsonBytes(event.arguments);
-        const { index, id, name, arguments: fragment } = event;
+        const { index, id, name } = event;
         turnEvents.tool({ index, id, ...(name === undefined ? {} : { name }), arguments: fragment });
         break;
       }
@@ -87,7 +94,7 @@ export async function speak(
         finishReason = event.reason;
         break;
     }
-    if (bytesLeft <= 0) {
+    if (isCut) {
       finishReason = "length";
       break;
     }

@@ -5,12 +5,13 @@ import type {
   TurnStatusFrame,
   TurnToolFrame,
 } from "@ai-orchestra/contracts";
+import { cutBeforePair } from "./cut-text.js";
 
 /** An event before it has a place in the log. */
 export type StatusFields = Pick<TurnStatusFrame, "stage" | "detail" | "agent">;
 export type ToolFields = Pick<TurnToolFrame, "index" | "id" | "name" | "arguments">;
 
-/** Consecutive text of one voice: merged, so that a long answer is one entry. */
+/** Consecutive text of one voice. */
 interface TextRun {
   readonly kind: "text";
   readonly agent: string | undefined;
@@ -19,26 +20,40 @@ interface TextRun {
   readonly chunks: string[];
 }
 
-interface SingleEvent {
-  readonly kind: "event";
+/** Consecutive fragments of one tool call, each of which takes one position. */
+interface ToolRun {
+  readonly kind: "tool";
+  readonly call: Pick<ToolFields, "index" | "id" | "name">;
   readonly from: number;
-  readonly frame: TurnStatusFrame | TurnToolFrame;
+  to: number;
+  readonly fragments: string[];
 }
+
+interface StatusEntry {
+  readonly kind: "status";
+  readonly from: number;
+  readonly to: number;
+  readonly fields: StatusFields;
+}
+
+type Entry = TextRun | ToolRun | StatusEntry;
+
+/** A UTF-16 unit takes at most this much in JSON: an escape such as `\u0001`. */
+const MAX_JSON_BYTES_PER_UNIT = 6;
 
 /**
  * Everything one attempt of a turn has said, in order. Positions count one per UTF-16 unit of text and one per other
- * event. Kept until the turn ends; its size is bounded by the caps on output and on agents' drafts.
+ * event. Kept until the turn ends. What is said is bounded by the caps on output and on agents' drafts; text of one voice
+ * and fragments of one tool call are merged, so that neither makes many entries.
  */
 export class EventLog {
-  readonly #turnId: string;
-  readonly #attempt: number;
-  readonly #entries: (TextRun | SingleEvent)[] = [];
+  readonly #turn: { turnId: string; attempt: number };
+  readonly #entries: Entry[] = [];
   #started: TurnStartedFrame | undefined;
   #position = 0;
 
-  constructor(turn: { turnId: string; attempt: number }) {
-    this.#turnId = turn.turnId;
-    this.#attempt = turn.attempt;
+  constructor({ turnId, attempt }: { turnId: string; attempt: number }) {
+    this.#turn = { turnId, attempt };
   }
 
   get position(): number {
@@ -65,27 +80,44 @@ export class EventLog {
   }
 
   appendStatus(fields: StatusFields): TurnStatusFrame {
-    return this.#appendEvent({ type: "turn.status", ...this.#nextPlace(), ...fields });
+    const place = this.#takePlace();
+    this.#entries.push({ kind: "status", ...place, fields });
+    return { type: "turn.status", ...this.#turn, ...place, ...fields };
   }
 
   appendTool(fields: ToolFields): TurnToolFrame {
-    return this.#appendEvent({ type: "turn.tool", ...this.#nextPlace(), ...fields });
+    const place = this.#takePlace();
+    const { arguments: fragment, ...call } = fields;
+    const last = this.#entries.at(-1);
+    if (last?.kind === "tool" && last.call.index === call.index && call.name === undefined) {
+      last.fragments.push(fragment);
+      last.to = place.to;
+    } else {
+      this.#entries.push({ kind: "tool", call, ...place, fragments: [fragment] });
+    }
+    return { type: "turn.tool", ...this.#turn, ...place, ...fields };
   }
 
-  /** What came after `position` of `attempt`, merged; all of it, beginning with `turn.started`, for a lower attempt. */
-  since(attempt: number, position: number): TurnEvent[] {
-    if (this.#started === undefined) return [];
-    const sameAttempt = attempt === this.#attempt;
-    const after = sameAttempt ? position : 0;
-    const events: TurnEvent[] = sameAttempt ? [] : [this.#started];
+  /**
+   * What came after `position` of `attempt`, merged; from the beginning, with `turn.started` first, for a lower attempt.
+   * Stops where the reply would grow past `maxBytes` of JSON: `position` says up to where it reaches.
+   */
+  since(after: { attempt: number; position: number }, maxBytes: number): { events: TurnEvent[]; position: number } {
+    if (this.#started === undefined) return { events: [], position: 0 };
+    const isSameAttempt = after.attempt === this.#turn.attempt;
+    const events: TurnEvent[] = isSameAttempt ? [] : [this.#started];
+    let position = isSameAttempt ? after.position : 0;
+    let bytesLeft = maxBytes;
     for (const entry of this.#entries) {
-      if (entry.kind === "event") {
-        if (entry.from >= after) events.push(entry.frame);
-      } else if (entry.to > after) {
-        events.push(this.#cutRun(entry, after));
-      }
+      if (entry.to <= position) continue;
+      const event = this.#readEntry(entry, Math.max(entry.from, position), bytesLeft);
+      bytesLeft -= Buffer.byteLength(JSON.stringify(event));
+      if (bytesLeft < 0 && events.length > 0) break;
+      events.push(event);
+      position = event.to;
+      if (position < entry.to) break;
     }
-    return events;
+    return { events, position };
   }
 
   /** The answer itself: text without an agent. */
@@ -104,27 +136,38 @@ export class EventLog {
     return this.#entries.filter((entry): entry is TextRun => entry.kind === "text" && entry.agent === undefined);
   }
 
-  #nextPlace() {
-    return { turnId: this.#turnId, attempt: this.#attempt, from: this.#position, to: this.#position + 1 };
+  #takePlace(): { from: number; to: number } {
+    const from = this.#position;
+    this.#position += 1;
+    return { from, to: this.#position };
   }
 
-  #appendEvent<Frame extends TurnStatusFrame | TurnToolFrame>(frame: Frame): Frame {
-    this.#entries.push({ kind: "event", from: frame.from, frame });
-    this.#position = frame.to;
-    return frame;
-  }
-
-  #cutRun(run: TextRun, after: number): TurnDeltaFrame {
-    const from = Math.max(run.from, after);
-    return {
-      type: "turn.delta",
-      turnId: this.#turnId,
-      attempt: this.#attempt,
-      from,
-      to: run.to,
-      text: joinRun(run).slice(from - run.from),
-      ...(run.agent === undefined ? {} : { agent: run.agent }),
-    };
+  /** An entry from a position on, and of a text no more than surely fits. */
+  #readEntry(entry: Entry, from: number, maxBytes: number): TurnDeltaFrame | TurnToolFrame | TurnStatusFrame {
+    switch (entry.kind) {
+      case "status":
+        return { type: "turn.status", ...this.#turn, from: entry.from, to: entry.to, ...entry.fields };
+      case "tool": {
+        const { name, ...call } = entry.call;
+        const isWhole = from === entry.from;
+        return {
+          type: "turn.tool",
+          ...this.#turn,
+          from,
+          to: entry.to,
+          ...call,
+          ...(isWhole && name !== undefined ? { name } : {}),
+          arguments: entry.fragments.slice(from - entry.from).join(""),
+        };
+      }
+      case "text": {
+        const rest = joinRun(entry).slice(from - entry.from);
+        const text = rest.slice(0, cutBeforePair(rest, Math.max(2, Math.floor(maxBytes / MAX_JSON_BYTES_PER_UNIT))));
+        const { agent } = entry;
+        const place = { from, to: from + text.length };
+        return { type: "turn.delta", ...this.#turn, ...place, text, ...(agent === undefined ? {} : { agent }) };
+      }
+    }
   }
 }
 

@@ -31,7 +31,8 @@ function createKeeper(renew: () => Promise<{ held: boolean }>) {
 describe("LeaseKeeper", () => {
   it("renews the queue's claim and the lease together", async () => {
     const { clock, counts, leaseKeeper, turnStop } = createKeeper(async () => ({ held: true }));
-    leaseKeeper.keep(7, clock.monotonicMs());
+    leaseKeeper.start();
+    leaseKeeper.adopt(7, clock.monotonicMs());
     await clock.advanceAsync(4_600);
     expect(counts).toEqual({ working: 3, renewals: 3 });
     expect(turnStop.reason).toBeUndefined();
@@ -39,7 +40,8 @@ describe("LeaseKeeper", () => {
 
   it("stops the attempt whose lease another one holds", async () => {
     const { clock, leaseKeeper, turnStop } = createKeeper(async () => ({ held: false }));
-    leaseKeeper.keep(7, clock.monotonicMs());
+    leaseKeeper.start();
+    leaseKeeper.adopt(7, clock.monotonicMs());
     await clock.advanceAsync(1_500);
     expect(turnStop.reason).toBe("superseded");
     expect(await leaseKeeper.confirm()).toBe(false);
@@ -49,7 +51,8 @@ describe("LeaseKeeper", () => {
     const { clock, counts, leaseKeeper, turnStop } = createKeeper(() =>
       Promise.reject(new OrchestraError("unavailable", "nobody answers")),
     );
-    leaseKeeper.keep(7, clock.monotonicMs());
+    leaseKeeper.start();
+    leaseKeeper.adopt(7, clock.monotonicMs());
     await clock.advanceAsync(3_000);
     expect(counts.working).toBe(2);
     expect(turnStop.reason).toBeUndefined();
@@ -58,14 +61,15 @@ describe("LeaseKeeper", () => {
 
   it("asks again before a result is written by a process that slept", async () => {
     const { clock, counts, leaseKeeper } = createKeeper(async () => ({ held: false }));
-    leaseKeeper.keep(7, clock.monotonicMs() - 8_000);
+    leaseKeeper.start();
+    leaseKeeper.adopt(7, clock.monotonicMs() - 8_000);
     expect(await leaseKeeper.confirm()).toBe(false);
     expect(counts.renewals).toBe(1);
   });
 
   it("keeps only the queue's claim for a turn without a lease, and nothing once released", async () => {
     const { clock, counts, leaseKeeper } = createKeeper(async () => ({ held: true }));
-    leaseKeeper.keep(undefined, clock.monotonicMs());
+    leaseKeeper.start();
     await clock.advanceAsync(1_500);
     expect(counts).toEqual({ working: 1, renewals: 0 });
     leaseKeeper.release();

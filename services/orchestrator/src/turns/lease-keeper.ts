@@ -19,12 +19,11 @@ export interface LeaseKeeperOptions {
 
 /**
  * Keeps an attempt's two claims alive, the queue's on the message and memory's on the session, and stops the attempt
- * when memory says that another one has the turn. Without a fence (memory was away) only the queue's claim is kept.
+ * when memory says that another one has the turn. A turn without a lease (memory was away) keeps only the queue's claim.
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
-  #fence: number | undefined;
-  #renewedAt = 0;
+  #lease: { fence: number; renewedAt: number } | undefined;
   #timer: ReturnType<Clock["setTimeout"]> | undefined;
   #state: "idle" | "keeping" | "released" = "idle";
 
@@ -32,19 +31,23 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
-  /** Begins to renew; `renewedAt` is the monotonic time at which the lease was asked for. */
-  keep(fence: number | undefined, renewedAt: number): void {
+  /** Begins to keep the queue's claim, from the moment the turn was pulled. */
+  start(): void {
     if (this.#state !== "idle") return;
     this.#state = "keeping";
-    this.#fence = fence;
-    this.#renewedAt = renewedAt;
     this.#scheduleNext();
+  }
+
+  /** Keeps the session's lease as well; `renewedAt` is the monotonic time at which it was asked for. */
+  adopt(fence: number, renewedAt: number): void {
+    this.#lease = { fence, renewedAt };
   }
 
   /** False when another attempt has taken the turn over. True when memory cannot be asked: the first result wins then. */
   async confirm(): Promise<boolean> {
     const { clock, staleAfterMs } = this.#options;
-    if (this.#fence !== undefined && clock.monotonicMs() - this.#renewedAt > staleAfterMs) await this.#renew();
+    const lease = this.#lease;
+    if (lease !== undefined && clock.monotonicMs() - lease.renewedAt > staleAfterMs) await this.#renew();
     return this.#options.turnStop.reason !== "superseded";
   }
 
@@ -67,13 +70,13 @@ export class LeaseKeeper {
 
   /** Never rejects: a memory service that is away costs nothing but the lease. */
   async #renew(): Promise<void> {
-    const fence = this.#fence;
-    if (fence === undefined) return;
+    const lease = this.#lease;
+    if (lease === undefined) return;
     const { bus, clock, logger, turn, turnStop } = this.#options;
     const askedAt = clock.monotonicMs();
     try {
-      const { held } = await bus.call(memoryTurnRenew, { ...turn, fence });
-      if (held) this.#renewedAt = askedAt;
+      const { held } = await bus.call(memoryTurnRenew, { ...turn, fence: lease.fence });
+      if (held) lease.renewedAt = askedAt;
       else turnStop.stop("superseded");
     } catch (error) {
       logger.warn({ err: error, turnId: turn.turnId }, "the lease could not be renewed");

@@ -1,6 +1,7 @@
 import type { Bus, Job, ResultStore } from "@ai-orchestra/bus";
 import {
   type ContextMessage,
+  LIMITS,
   memoryTurnBegin,
   OrchestraError,
   subjects,
@@ -10,13 +11,15 @@ import {
 import type { Clock } from "@ai-orchestra/service-kit";
 import type { Logger } from "@ai-orchestra/telemetry";
 
+type BusyReason = "held" | "after" | "queued" | "catching_up";
+
 /** What an orchestrator may do with a turn that it pulled. */
 export type TurnClaim =
   | { status: "granted"; fence: number | undefined; renewedAt: number; context: ContextMessage[]; degraded: boolean }
   /** It has a result already: announce that one. */
   | { status: "ended"; result: TurnResult }
   /** Its session is at work on another turn, or on a newer attempt of this one. */
-  | { status: "busy"; holderTurnId: string | undefined; retryAfterMs: number }
+  | { status: "busy"; holderTurnId: string | undefined; reason: BusyReason; retryAfterMs: number }
   | { status: "exhausted"; starts: number }
   /** It ended so long ago that its result is gone: nothing is left to do. */
   | { status: "forgotten" };
@@ -60,6 +63,8 @@ export function createTurnClaimer({ bus, clock, logger, turnResults, afterTurnWa
     if (request.stateless) {
       const result = await findResult(request);
       if (result !== undefined) return { status: "ended", result };
+      // A stateless turn only comes back when its orchestrator died or shut down, so its deliveries are its starts.
+      if (deliveryCount > LIMITS.maxTurnStarts) return { status: "exhausted", starts: deliveryCount - 1 };
       return { status: "granted", fence: undefined, renewedAt, context: [], degraded: false };
     }
     const [begun, earlier] = await Promise.all([
@@ -77,7 +82,7 @@ export function createTurnClaimer({ bus, clock, logger, turnResults, afterTurnWa
       case "granted":
         return { status: "granted", fence: begun.fence, renewedAt, context: begun.messages, degraded: false };
       case "busy":
-        return { status: "busy", holderTurnId: begun.holderTurnId, retryAfterMs: begun.retryAfterMs };
+        return { ...begun, holderTurnId: begun.holderTurnId };
       case "exhausted":
         return { status: "exhausted", starts: begun.starts };
       case "done": {

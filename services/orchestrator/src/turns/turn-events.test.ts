@@ -65,6 +65,21 @@ describe("TurnEvents", () => {
     ]);
   });
 
+  it("coalesces voices that speak at the same time, each by itself", () => {
+    const { clock, published, turnEvents } = createEvents();
+    for (let word = 0; word < 10; word += 1) {
+      turnEvents.text("a", "analyst");
+      turnEvents.text("c", "critic");
+    }
+    clock.advance(5);
+    const said = published.flatMap((event) => (event.type === "turn.delta" ? [[event.agent, event.text]] : []));
+    expect(said).toEqual([
+      ["analyst", "a"],
+      ["critic", "cccccccccc"],
+      ["analyst", "aaaaaaaaa"],
+    ]);
+  });
+
   it("splits one huge piece into events far below the bus's limit, without a gap", () => {
     const { published, turnEvents } = createEvents();
     const text = "x".repeat(40_000);

@@ -8,6 +8,7 @@ import {
   type TurnStartedFrame,
 } from "@ai-orchestra/contracts";
 import type { Clock } from "@ai-orchestra/service-kit";
+import { cutBeforePair } from "./cut-text.js";
 import type { EventLog, StatusFields, ToolFields } from "./event-log.js";
 
 export interface TurnEventsOptions {
@@ -24,15 +25,9 @@ export interface TurnEventsOptions {
 /** One published event never carries more text than this, so that it stays far below the bus's message limit. */
 const MAX_EVENT_CHARS = 16_384;
 
-interface WaitingText {
-  readonly agent: string | undefined;
-  readonly from: number;
-  text: string;
-}
-
 /**
- * The voice of a running attempt: writes each event to the log and publishes it. Text is coalesced: the first delta
- * goes out at once, then whatever a few milliseconds bring. Publishing is best effort, since the log has everything
+ * The voice of a running attempt: writes each event to the log and publishes it. Text is coalesced for each voice: the
+ * first delta goes out at once, then whatever a few milliseconds bring. Publishing is best effort, since the log has everything
  * and a viewer that misses something asks for it.
  */
 export class TurnEvents {
@@ -43,7 +38,9 @@ export class TurnEvents {
   readonly #subject: string;
   readonly #coalesceMs: number;
   readonly #coalesceChars: number;
-  #waiting: WaitingText | undefined;
+  /** Text of each voice (the answer's under `undefined`) that has no place in the log yet. */
+  readonly #waiting = new Map<string | undefined, string>();
+  #waitingChars = 0;
   #timer: ReturnType<Clock["setTimeout"]> | undefined;
   #lastSentAt = Number.NEGATIVE_INFINITY;
 
@@ -65,18 +62,11 @@ export class TurnEvents {
   /** Text of the answer, or of an agent's draft. */
   text(text: string, agent?: string): void {
     if (text === "") return;
-    const waiting = this.#waiting;
-    const from = this.#log.appendText(text, agent);
-    if (waiting !== undefined && waiting.agent === agent) {
-      waiting.text += text;
-      if (waiting.text.length >= this.#coalesceChars) this.flush();
-      return;
-    }
-    this.flush();
-    this.#waiting = { agent, from, text };
+    this.#waiting.set(agent, (this.#waiting.get(agent) ?? "") + text);
+    this.#waitingChars += text.length;
     const waitMs = this.#lastSentAt + this.#coalesceMs - this.#clock.monotonicMs();
-    if (waitMs <= 0 || text.length >= this.#coalesceChars) this.flush();
-    else this.#timer = this.#clock.setTimeout(() => this.flush(), waitMs);
+    if (waitMs <= 0 || this.#waitingChars >= this.#coalesceChars) this.flush();
+    else this.#timer ??= this.#clock.setTimeout(() => this.flush(), waitMs);
   }
 
   status(fields: StatusFields): void {
@@ -95,27 +85,30 @@ export class TurnEvents {
     this.#publish({ type: "turn.result", result });
   }
 
-  /** Sends the text that waits for company. */
+  /** Gives the text that waits for company its place in the log and sends it. */
   flush(): void {
-    if (this.#timer !== undefined) {
-      this.#clock.clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#waiting = undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.size === 0) return;
     this.#lastSentAt = this.#clock.monotonicMs();
-    for (let start = 0; start < waiting.text.length; start += MAX_EVENT_CHARS) {
-      const text = waiting.text.slice(start, start + MAX_EVENT_CHARS);
-      const from = waiting.from + start;
+    for (const [agent, text] of this.#waiting) this.#sendText(text, agent);
+    this.#waiting.clear();
+    this.#waitingChars = 0;
+  }
+
+  #sendText(text: string, agent: string | undefined): void {
+    const { turnId, attempt } = this.#turn;
+    for (const piece of splitText(text)) {
+      const from = this.#log.appendText(piece, agent);
+      const to = from + piece.length;
       this.#publish({
         type: "turn.delta",
-        turnId: this.#turn.turnId,
-        attempt: this.#turn.attempt,
+        turnId,
+        attempt,
         from,
-        to: from + text.length,
-        text,
-        ...(waiting.agent === undefined ? {} : { agent: waiting.agent }),
+        to,
+        text: piece,
+        ...(agent === undefined ? {} : { agent }),
       });
     }
   }
@@ -124,7 +117,16 @@ export class TurnEvents {
     try {
       this.#bus.publish(this.#subject, event);
     } catch (error) {
-      if (!(error instanceof OrchestraError)) throw error;
+      if (!(error instanceof OrchestraError) || error.code !== "unavailable") throw error;
     }
+  }
+}
+
+/** Pieces of at most `MAX_EVENT_CHARS`; a surrogate pair stays in one piece. */
+function* splitText(text: string): Generator<string> {
+  for (let rest = text; rest !== "";) {
+    const end = cutBeforePair(rest, MAX_EVENT_CHARS);
+    yield rest.slice(0, end);
+    rest = rest.slice(end);
   }
 }

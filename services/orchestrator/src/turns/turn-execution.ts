@@ -45,6 +45,10 @@ type GrantedClaim = Extract<TurnClaim, { status: "granted" }>;
 export type ExecutionEnd = { kind: "ended"; result: TurnResult } | { kind: "requeued" } | { kind: "abandoned" };
 
 const MAX_BUSY_DELAY_MS = 1_000;
+/** Deliveries after which the delay of a turn that waits for its session has doubled. */
+const BUSY_DELAY_GROWS_OVER = 10;
+/** A reply to `state` stays below this, in bytes of JSON; the asker comes back for the rest. */
+const MAX_STATE_BYTES = 262_144;
 
 /** One attempt of one turn, from the queue to its end. */
 export class TurnExecution {
@@ -57,6 +61,7 @@ export class TurnExecution {
   async run(): Promise<ExecutionEnd> {
     const { bus, cancelBoard, job, leaseKeeper, claimTurn, turnStop } = this.#options;
     const control = bus.serve(turnControl(job.data), (request) => this.#answerControl(request), { queue: false });
+    leaseKeeper.start();
     const unfollow = cancelBoard.follow(job.data, turnStop);
     try {
       return await this.#settleClaim(await claimTurn(job));
@@ -68,7 +73,7 @@ export class TurnExecution {
   }
 
   async #settleClaim(claim: TurnClaim): Promise<ExecutionEnd> {
-    const { job, turnSettlement } = this.#options;
+    const { turnSettlement } = this.#options;
     switch (claim.status) {
       case "granted":
         return this.#runGranted(claim);
@@ -78,8 +83,7 @@ export class TurnExecution {
       case "exhausted":
         return this.#end(failed("attempts_exhausted", `the turn was given up after ${claim.starts} starts`), undefined);
       case "forgotten":
-        job.ack();
-        return { kind: "abandoned" };
+        return this.#end(failed("not_found", "the turn ended long ago and its result is no longer kept"), undefined);
       case "busy":
         return this.#waitForSession(claim);
     }
@@ -87,7 +91,7 @@ export class TurnExecution {
 
   async #runGranted(claim: GrantedClaim): Promise<ExecutionEnd> {
     const { clock, job, leaseKeeper, turnStop } = this.#options;
-    leaseKeeper.keep(claim.fence, claim.renewedAt);
+    if (claim.fence !== undefined) leaseKeeper.adopt(claim.fence, claim.renewedAt);
     const timer = clock.setTimeout(() => turnStop.stop("timeout"), Math.max(0, job.data.deadlineAt - clock.now()));
     try {
       const outcome = await this.#answer(claim);
@@ -175,14 +179,14 @@ export class TurnExecution {
     if (request.deadlineAt <= clock.now()) {
       return this.#end(failed("timeout", "the turn waited for its session longer than its time limit"), undefined);
     }
-    const ahead = claim.holderTurnId ?? request.afterTurnId;
-    if (ahead !== undefined && request.options.onBusy === "reject") {
+    const { owner, sessionId, options } = request;
+    if (options.onBusy === "reject" && claim.reason !== "catching_up") {
       return this.#end(failed("session_busy", "the session is at work on another turn"), undefined);
     }
-    if (ahead !== undefined && request.options.onBusy === "interrupt") {
-      await sessionInterrupter.interrupt({ owner: request.owner, sessionId: request.sessionId, turnId: ahead });
+    if (options.onBusy === "interrupt" && claim.reason === "held" && claim.holderTurnId !== undefined) {
+      await sessionInterrupter.interrupt({ owner, sessionId, turnId: claim.holderTurnId });
     }
-    job.nak(Math.min(MAX_BUSY_DELAY_MS, claim.retryAfterMs * (1 + job.deliveryCount / 4)));
+    job.nak(Math.min(MAX_BUSY_DELAY_MS, claim.retryAfterMs * (1 + job.deliveryCount / BUSY_DELAY_GROWS_OVER)));
     return { kind: "requeued" };
   }
 
@@ -195,12 +199,8 @@ export class TurnExecution {
     const attempt = job.deliveryCount;
     if (request.attempt > attempt || turnStop.reason === "superseded") return NO_REPLY;
     turnEvents.flush();
-    return {
-      status: "running",
-      attempt,
-      position: eventLog.position,
-      events: eventLog.since(request.attempt, request.position),
-    };
+    const { events, position } = eventLog.since(request, MAX_STATE_BYTES);
+    return { status: "running", attempt, position, more: position < eventLog.position, events };
   }
 
   #mode() {
@@ -210,7 +210,7 @@ export class TurnExecution {
 }
 
 function failed(
-  code: "attempts_exhausted" | "session_busy" | "timeout",
+  code: "attempts_exhausted" | "not_found" | "session_busy" | "timeout",
   message: string,
   cause?: unknown,
 ): TurnOutcome {

@@ -117,3 +117,22 @@ function buildTerminalFrame(outcome: TurnOutcome, facts: TurnFacts, finishedAt: 
     }
   }
 }
+
+/** Stands in for a result that does not fit into a message of the bus. */
+export function buildOversizeResult(result: TurnResult): TurnResult {
+  const { turnId, sessionId, frame } = result;
+  return {
+    ...result,
+    segments: [],
+    inputText: undefined,
+    frame: {
+      type: "turn.failed",
+      turnId,
+      sessionId,
+      code: "too_large",
+      message: "the turn's input and answer together are too large to be kept",
+      retryable: false,
+      traceId: frame.type === "turn.completed" ? frame.metadata.traceId : "",
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { memoryTurnCommit, OrchestraError, subjects, type TurnRequest, type Turn
 import type { Clock } from "@ai-orchestra/service-kit";
 import type { Logger } from "@ai-orchestra/telemetry";
 import type { TurnEvents } from "./turn-events.js";
+import { buildOversizeResult } from "./turn-result.js";
 
 export interface TurnSettlementOptions {
   bus: Pick<Bus, "call">;
@@ -71,6 +72,9 @@ export class TurnSettlement {
         return first?.value ?? result;
       } catch (error) {
         const known = OrchestraError.from(error);
+        if (known.code === "too_large" && result.frame.type !== "turn.failed") {
+          return await this.#store(buildOversizeResult(result));
+        }
         if (!known.retryable || clock.monotonicMs() > giveUpAt) {
           logger.error({ err: error, turnId: result.turnId }, "the result could not be stored");
           return undefined;
