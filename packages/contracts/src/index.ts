@@ -16,6 +16,46 @@ export {
   memoryConnectionsRenew,
   type ClientConnections,
 } from "./bus/connections.js";
+export {
+  flagExposureBatchSchema,
+  flagExposureSchema,
+  flagOutcomeSchema,
+  flagReportSchema,
+  flagVariantReportSchema,
+  MAX_EXPOSURES_PER_BATCH,
+  type FlagExposure,
+  type FlagExposureBatch,
+  type FlagOutcome,
+  type FlagReport,
+  type FlagVariantReport,
+} from "./bus/flag-exposures.js";
+export {
+  flagBucketKeys,
+  flagChangeSchema,
+  flagFormatSchema,
+  flagHistoryEntrySchema,
+  flagRecordSchema,
+  flagsDelete,
+  flagsEvaluate,
+  flagsExport,
+  flagsGet,
+  flagsHistory,
+  flagsImport,
+  flagsList,
+  flagsPatch,
+  flagsPut,
+  flagsReport,
+  flagsRollback,
+  flagsSegmentDelete,
+  flagsSegmentPut,
+  segmentRecordSchema,
+  storedFlagSchema,
+  type FlagChange,
+  type FlagFormat,
+  type FlagRecord,
+  type SegmentRecord,
+  type StoredFlag,
+} from "./bus/flags.js";
 export { heartbeatSchema, type Heartbeat } from "./bus/heartbeat.js";
 export {
   memorySessionsDelete,
@@ -101,6 +141,17 @@ export {
   type InstanceHealth,
 } from "./client/health-report.js";
 export { messagesQuerySchema, sessionsQuerySchema, turnQuerySchema } from "./client/http-queries.js";
+export {
+  ofrepBulkFailureSchema,
+  ofrepBulkSchema,
+  ofrepEventSchema,
+  ofrepFailureSchema,
+  ofrepRequestSchema,
+  ofrepSuccessSchema,
+  type OfrepBulk,
+  type OfrepFailure,
+  type OfrepSuccess,
+} from "./client/ofrep.js";
 export {
   chatCompletionChunkSchema,
   chatCompletionRequestSchema,
@@ -192,6 +243,34 @@ export {
   type ErrorEnvelope,
   type OrchestraErrorOptions,
 } from "./errors.js";
+export { flagConstraintSchema, flagConstraintsSchema, type FlagConstraint } from "./flags/flag-constraint.js";
+export {
+  FLAG_LIMITS,
+  flagDefinitionSchema,
+  flagKeySchema,
+  flagSegmentSchema,
+  flagStatusSchema,
+  flagVariantSchema,
+  scheduledChangeSchema,
+  segmentNameSchema,
+  type FlagDefinition,
+  type FlagDefinitionInput,
+  type FlagSegment,
+  type FlagStatus,
+  type FlagVariant,
+  type ScheduledChange,
+} from "./flags/flag-definition.js";
+export {
+  EVALUATION_ERRORS,
+  EVALUATION_REASONS,
+  evaluationContextSchema,
+  flagEvaluationSchema,
+  type EvaluationContext,
+  type EvaluationErrorCode,
+  type EvaluationReason,
+  type FlagEvaluation,
+} from "./flags/flag-evaluation.js";
+export { flagPercentageSchema, flagRolloutSchema, type FlagRollout } from "./flags/flag-rollout.js";
 export { ID_PATTERN, idSchema, ownerSchema, type Owner } from "./ids.js";
 export { LIMITS } from "./limits.js";
 export { SERVICES, type ServiceName } from "./services.js";
