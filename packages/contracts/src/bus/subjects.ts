@@ -22,6 +22,10 @@ export const subjects = {
   heartbeat: (service: string, instance: string): string => `health.beat.${service}.${instance}`,
   allHeartbeats: "health.beat.*.*",
   flagExposures: "flags.exposures",
+  serviceHeartbeats: (service: string): string => `health.beat.${service}.*`,
+  breakerChange: (service: string, instance: string): string => `health.breaker.${service}.${instance}`,
+  allBreakerChanges: "health.breaker.*.*",
+  healthOverview: "health.overview",
 } as const;
 
 /** Key of a turn in the `cancels` bucket. */
@@ -36,6 +40,7 @@ export const CONSUMERS = { memoryCommitLog: "memory-commit-log" } as const;
 export const BUCKETS = {
   apiKeys: "api-keys",
   cancels: "cancels",
+  system: "system",
   flags: "flags",
   flagReports: "flag-reports",
 } as const;
