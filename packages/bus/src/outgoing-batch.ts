@@ -3,7 +3,7 @@ import { NatsConnectionImpl, type ProtocolHandler } from "@nats-io/nats-core/int
 import { OrchestraError } from "@ai-orchestra/contracts";
 
 /** A batch this large is written at once, so that under load the other side works while the rest is being made. */
-const MAX_BATCH_BYTES = 8_192;
+const MAX_BATCH_BYTES = 12_288;
 
 const LINE_END = "\r\n";
 const NO_SPACE = /[\s]/;
