@@ -101,6 +101,14 @@ export const envSchema = z.object({
     .min(0)
     .default(30_000)
     .describe("Milliseconds that the bus may be away before clients are closed with 4006; 0 keeps them."),
+  GATEWAY_V1_DEPRECATED_SINCE: z.iso
+    .date()
+    .default("2026-01-01")
+    .describe("Day since which V1 is deprecated, as its clients are told in the `Deprecation` header."),
+  GATEWAY_V1_SUNSET: z.iso
+    .date()
+    .default("2027-12-31")
+    .describe("Day on which V1 is to go, as its clients are told in the `Sunset` header; it switches nothing off."),
   JETSTREAM_REPLICAS: positiveInt().max(5).default(1).describe("Replicas of the bus's streams."),
   ...authEnv,
 });

@@ -21,10 +21,11 @@ import { createMessageLimit, type TakeMessage } from "./connections/message-limi
 import { GatewayMetrics } from "./gateway-metrics.js";
 import { HeartbeatBoard } from "./health/heartbeat-board.js";
 import { createApiKeyRoutes } from "./http/api-keys.js";
-import { createChatV2Routes } from "./http/chat-v2.js";
+import { createChatRoutes } from "./http/chat-routes.js";
 import { createClientAddress } from "./http/client-address.js";
 import { createHealthRoutes } from "./http/health.js";
-import { createRouter } from "./http/router.js";
+import { createStartHttpTurn, type StartHttpTurn } from "./http/http-turn.js";
+import { createRouter, type HttpRoute } from "./http/router.js";
 import { createSessionRoutes } from "./http/sessions.js";
 import { createTurnRoutes } from "./http/turns.js";
 import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
@@ -35,6 +36,8 @@ import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
 import { createPriorityOf } from "./turns/turn-priorities.js";
 import { TurnViewers } from "./turns/turn-viewers.js";
+import { V1Deprecation } from "./versions/v1-deprecation.js";
+import { VersionUsage } from "./versions/version-usage.js";
 import { resolveBackpressureLimits } from "./websocket/backpressure.js";
 import { checkTlsFiles, type TlsFiles } from "./websocket/tls-files.js";
 import { UwsServer } from "./websocket/uws-server.js";
@@ -57,8 +60,12 @@ interface Cradle {
   catchUp: CatchUp;
   expire: ExpireTurn;
   viewers: TurnViewers;
+  versionUsage: VersionUsage;
   submitTurn: SubmitTurn;
   cancelTurn: CancelTurn;
+  startHttpTurn: StartHttpTurn;
+  deprecation: V1Deprecation;
+  chatRoutes: HttpRoute[];
   board: HeartbeatBoard;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
@@ -84,6 +91,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
   const clientsAreKnown = needsToken(config);
   const tracer = getTracer("gateway");
   const logError = (error: unknown) => logger.error({ err: error }, "something a client asked for failed");
+  const logUsageError = (error: unknown) => logger.warn({ err: error }, "usage waits to be handed over");
 
   const container = createStrictContainer<Cradle>();
   container.register({
@@ -179,16 +187,42 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     viewers: asFunction(
       ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
     ).singleton(),
-    submitTurn: asFunction(({ viewers }: Cradle) =>
+    versionUsage: asFunction(() => new VersionUsage({ bus, clock, onError: logUsageError })).singleton(),
+    submitTurn: asFunction(({ viewers, versionUsage }: Cradle) =>
       createSubmitTurn({
         queue,
         priorityOf: createPriorityOf(config.GATEWAY_TIER_PRIORITIES),
         viewers,
+        usage: versionUsage,
         tracer,
         now,
       }),
     ).singleton(),
-    cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, now })).singleton(),
+    cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, results, now })).singleton(),
+    startHttpTurn: asFunction(({ submitTurn, cancelTurn, gatewayMetrics }: Cradle) =>
+      createStartHttpTurn({ submitTurn, cancelTurn, metrics: gatewayMetrics, onError: logError }),
+    ).singleton(),
+    deprecation: asFunction(
+      () =>
+        new V1Deprecation({
+          deprecatedSince: new Date(config.GATEWAY_V1_DEPRECATED_SINCE),
+          sunset: new Date(config.GATEWAY_V1_SUNSET),
+          logger,
+          monotonicMs,
+        }),
+    ).singleton(),
+    chatRoutes: asFunction(({ startHttpTurn, cancelTurn, viewers, deprecation, versionUsage }: Cradle) =>
+      createChatRoutes({
+        bus,
+        startHttpTurn,
+        cancelTurn,
+        viewers,
+        deprecation,
+        versionUsage,
+        now,
+        onError: logError,
+      }),
+    ).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -207,7 +241,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         authenticate,
         checkOrigin,
         takeMessage,
-        submitTurn,
+        chatRoutes,
         cancelTurn,
         viewers,
         gatewayMetrics,
@@ -217,7 +251,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         createRouter({
           routes: [
             ...createHealthRoutes({ board, bus, registry, now }),
-            ...createChatV2Routes({ submitTurn, cancelTurn, viewers, metrics: gatewayMetrics, onError: logError }),
+            ...chatRoutes,
             ...createTurnRoutes({ viewers, cancelTurn, metrics: gatewayMetrics }),
             ...createSessionRoutes({ bus }),
             ...createApiKeyRoutes({ apiKeys, now }),
@@ -277,9 +311,9 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
-  const { apiKeys, leases, board, viewers, connectionWatch, clientPort } = container.cradle;
+  const { apiKeys, leases, board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
   const counted = leases === undefined ? [] : [leases];
-  return [apiKeys, board, viewers, ...counted, connectionWatch, clientPort];
+  return [apiKeys, board, viewers, versionUsage, ...counted, connectionWatch, clientPort];
 }
 
 function tlsFilesOf(config: GatewayConfig): TlsFiles | undefined {

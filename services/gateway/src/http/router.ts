@@ -1,12 +1,12 @@
 import { context, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
-import { OrchestraError } from "@ai-orchestra/contracts";
+import { OrchestraError, type ErrorEnvelope } from "@ai-orchestra/contracts";
 import { extractTraceContext } from "@ai-orchestra/telemetry";
 import type { TakeMessage } from "../connections/message-limit.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { CheckOrigin } from "../auth/origin-check.js";
 import { hasScope, type Principal, type Scope } from "../auth/principal.js";
 import { errorAnswer, statusLine } from "./http-answers.js";
-import type { HttpExchange } from "./http-exchange.js";
+import type { HttpAnswer, HttpExchange } from "./http-exchange.js";
 
 export type PathParameters = Readonly<Record<string, string>>;
 
@@ -14,6 +14,8 @@ interface RouteBase {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Segments; one that begins with `:` matches any and is a parameter. */
   readonly path: string;
+  /** The answer for what the route throws, where its protocol has error bodies of its own. */
+  readonly answerError?: (error: ErrorEnvelope, requestId: string) => HttpAnswer;
 }
 
 /** A route of known callers: origin and credentials are checked before it is called. */
@@ -52,15 +54,17 @@ export function createRouter({
   const compiled = routes.map((route) => ({ route, segments: route.path.split("/") }));
 
   return (exchange) => {
-    dispatch(exchange).catch((thrown: unknown) => {
-      const error = OrchestraError.from(thrown);
-      if (error.code === "internal") onError(thrown, exchange.requestId);
-      exchange.respond(errorAnswer(error.toEnvelope(), exchange.requestId));
-    });
+    dispatch(exchange).catch((thrown: unknown) => answerThrown(exchange, thrown, errorAnswer));
   };
 
+  function answerThrown(exchange: HttpExchange, thrown: unknown, toAnswer: typeof errorAnswer): void {
+    const error = OrchestraError.from(thrown);
+    if (error.code === "internal") onError(thrown, exchange.requestId);
+    exchange.respond(toAnswer(error.toEnvelope(), exchange.requestId));
+  }
+
   async function dispatch(exchange: HttpExchange): Promise<void> {
-    const { method, path, headers, address } = exchange.head;
+    const { method, path } = exchange.head;
     const given = path.split("/");
     const matches = compiled.flatMap(({ route, segments }) => {
       const parameters = matchPath(segments, given);
@@ -76,6 +80,15 @@ export function createRouter({
       return;
     }
     const { route, parameters } = match;
+    try {
+      await enter(exchange, route, parameters);
+    } catch (thrown) {
+      answerThrown(exchange, thrown, route.answerError ?? errorAnswer);
+    }
+  }
+
+  async function enter(exchange: HttpExchange, route: HttpRoute, parameters: PathParameters): Promise<void> {
+    const { headers, address } = exchange.head;
     if (route.access === "public") {
       await route.handle(exchange);
       return;
