@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@ai-orchestra/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FrameProbe } from "./frame-probe.js";
@@ -31,48 +32,75 @@ it("remembers a conversation across a restart of everything", { timeout: 60_000 
   after.close();
 });
 
-it(
-  "completes every turn while Redis is away for 10 s, and has each result once and in order after its return",
-  { timeout: 120_000 },
-  async () => {
-    mesh.upstream.respondWith((request) => ({
-      tokens: [`re: ${String(request.messages.at(-1)?.["content"])}`],
-      firstTokenMs: 20,
-    }));
-    const probe = await FrameProbe.connect(mesh.stack.url);
+const WORKERS = 12;
+const SESSIONS = 4;
+
+/** Keeps one turn of each worker in flight until `outage` is over; resolves with each worker's turns in their order. */
+async function chatDuring(probe: FrameProbe, label: string, outage: Promise<void>): Promise<string[][]> {
+  let isOver = false;
+  const talk = async (worker: number): Promise<string[]> => {
     const turnIds: string[] = [];
-    const ask = (index: number) => {
-      const turnId = `outage-${index}`;
+    while (!isOver) {
+      const turnId = `${label}-${worker}-${turnIds.length}`;
       turnIds.push(turnId);
-      probe.start(turnId, `q${index}`, { sessionId: `outage-${index % 4}` });
-      return probe.terminal(turnId, 30_000);
-    };
-    for (let index = 0; index < 8; index += 1) await ask(index);
-    mesh.stack.redis.kill("SIGSTOP");
-    const stoppedAt = Date.now();
-    let index = 8;
-    while (Date.now() - stoppedAt < 10_000) {
-      await ask(index);
-      index += 1;
+      probe.start(turnId, `question of ${turnId}`, { sessionId: `${label}-${worker % SESSIONS}` });
+      await probe.terminal(turnId, 30_000);
     }
-    mesh.stack.redis.kill("SIGCONT");
-    for (const end = index + 8; index < end; index += 1) await ask(index);
-    const terminals = turnIds.map((turnId) => probe.terminals(turnId));
+    return turnIds;
+  };
+  const talks = Array.from({ length: WORKERS }, (_, worker) => talk(worker));
+  await outage;
+  isOver = true;
+  return Promise.all(talks);
+}
+
+async function readTurnIds(sessionId: string): Promise<string[]> {
+  const turnIds: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: "200", ...(cursor === undefined ? {} : { cursor }) });
+    const response = await fetch(`${mesh.stack.url}/v2/sessions/${sessionId}/messages?${query}`);
+    const page = (await response.json()) as { items: { turnId: string; role: string }[]; nextCursor?: string };
+    turnIds.push(...page.items.filter(({ role }) => role === "user").map(({ turnId }) => turnId));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return turnIds;
+}
+
+it.each(["SIGSTOP", "SIGKILL"] as const)(
+  "completes every turn under load while Redis is away for 10 s by %s, and then has each result once and in order",
+  { timeout: 120_000 },
+  async (signal) => {
+    mesh.upstream.respondWith({ tokens: ["fine"], firstTokenMs: 100 });
+    const probe = await FrameProbe.connect(mesh.stack.url);
+    const { redis } = mesh.stack;
+    const keepAway = async (): Promise<void> => {
+      await delay(500);
+      redis.kill(signal);
+      // The stack starts a killed Redis again at once.
+      const again = signal === "SIGKILL" ? setInterval(() => redis.kill(signal), 50) : undefined;
+      await delay(10_000);
+      clearInterval(again);
+      if (signal === "SIGSTOP") redis.kill("SIGCONT");
+      await delay(2_000);
+    };
+    const label = signal.toLowerCase();
+    const turnIdsByWorker = await chatDuring(probe, label, keepAway());
+    const terminals = turnIdsByWorker.flat().map((turnId) => probe.terminals(turnId));
     expect(terminals.every((frames) => frames.length === 1 && frames[0]?.type === "turn.completed")).toBe(true);
     const degraded = terminals.filter(([frame]) => frame?.type === "turn.completed" && frame.metadata.degraded);
-    expect(degraded.length).toBeGreaterThan(0);
-    for (let session = 0; session < 4; session += 1) {
-      await eventually(
+    expect(degraded.length).toBeGreaterThan(10);
+    for (let session = 0; session < SESSIONS; session += 1) {
+      const expected = turnIdsByWorker.filter((_, worker) => worker % SESSIONS === session);
+      const stored = await eventually(
         async () => {
-          const response = await fetch(`${mesh.stack.url}/v2/sessions/outage-${session}/messages?limit=200`);
-          const { items } = (await response.json()) as { items: { turnId: string; role: string }[] };
-          const expected = turnIds
-            .filter((_, position) => position % 4 === session)
-            .flatMap((turnId) => [turnId, turnId]);
-          expect(items.map((item) => item.turnId)).toEqual(expected);
+          const found = await readTurnIds(`${label}-${session}`);
+          expect(found.toSorted()).toEqual(expected.flat().toSorted());
+          return found;
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs: 30_000, intervalMs: 200 },
       );
+      for (const turnIds of expected) expect(stored.filter((turnId) => turnIds.includes(turnId))).toEqual(turnIds);
     }
     probe.close();
   },

@@ -89,12 +89,12 @@ describe("a turn through the whole mesh", () => {
     expect(mesh.upstream.requests.length - before).toBe(1);
   });
 
-  it("streams tool calls in fragments that a viewer who comes later gets whole", async () => {
+  it("streams a tool call in fragments that add up for every viewer", async () => {
     const call = { id: "call-1", name: "search", arguments: JSON.stringify({ query: "x".repeat(200) }) };
-    mesh.upstream.respondWith({ tokens: [], toolCalls: [call], tokenMs: 20, finishReason: "tool_calls" });
+    mesh.upstream.respondWith({ tokens: [], toolCalls: [call], firstTokenMs: 500, finishReason: "tool_calls" });
     const tools = [{ type: "function", function: { name: "search", parameters: { type: "object" } } }];
     probe.start("tools-1", "look it up", { sessionId: "tools", options: { tools } });
-    await probe.next("turn.tool", "tools-1");
+    await probe.next("turn.started", "tools-1");
     const late = await FrameProbe.connect(mesh.stack.url);
     late.send({ type: "turn.resume", turnId: "tools-1", sessionId: "tools", attempt: 0, position: 0 });
     for (const viewer of [probe, late]) {
