@@ -19,8 +19,18 @@ export {
 export type { CallOptions } from "./rpc/caller.js";
 export type { CallContext } from "./rpc/incoming-call.js";
 export { NO_REPLY, type CallHandler, type ServedCall, type ServeOptions } from "./rpc/serve.js";
+export { discoverServices, type DiscoveredInstance } from "./service-discovery.js";
 export { registerService, type ServiceRegistration, type ServiceRegistrationOptions } from "./service-registry.js";
-export { openApiKeys, openCancels, openTurnQueue, openTurnResults, type TopologyOptions, type TurnCancel } from "./topology.js";
+export {
+  openApiKeys,
+  openCancels,
+  openSystem,
+  openTurnQueue,
+  openTurnResults,
+  type SystemBucket,
+  type TopologyOptions,
+  type TurnCancel,
+} from "./topology.js";
 export type { Consumption } from "./work-queue/consumption.js";
 export type { Job } from "./work-queue/job.js";
 export type { JobHandler } from "./work-queue/job-runner.js";

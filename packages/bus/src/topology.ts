@@ -3,11 +3,16 @@ import {
   apiKeyRecordSchema,
   BUCKETS,
   PRIORITIES,
+  degradationPinSchema,
   STREAMS,
+  systemLeaderSchema,
+  systemStateSchema,
   turnRequestSchema,
   turnResultSchema,
   type ApiKeyRecord,
+  type DegradationPin,
   type Priority,
+  type SystemState,
   type TurnRequest,
   type TurnResult,
 } from "@ai-orchestra/contracts";
@@ -20,6 +25,7 @@ import { openWorkQueue, type WorkQueue } from "./work-queue/work-queue.js";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const GIB = 1024 ** 3;
+const SYSTEM_MAX_BYTES = 1024 ** 2;
 
 /** Must be the same in every process: whoever starts last decides. */
 export interface TopologyOptions {
@@ -81,4 +87,20 @@ export function openCancels(bus: Bus, options: TopologyOptions = {}): Promise<Kv
 /** API keys that were made at run time, under their ids. */
 export function openApiKeys(bus: Bus, options: TopologyOptions = {}): Promise<KvBucket<ApiKeyRecord>> {
   return openKv(bus, { bucket: BUCKETS.apiKeys, schema: apiKeyRecordSchema, ...resolveTopology(options) });
+}
+
+/** Views of the bucket `system`, one for each of `SYSTEM_KEYS`: what the health service decides and what it decides by. */
+export interface SystemBucket {
+  readonly states: KvBucket<SystemState>;
+  readonly pins: KvBucket<DegradationPin>;
+  readonly leaders: KvBucket<{ instance: string }>;
+}
+
+/** The system's degradation level, the operator's pin and the lease of the health leader. */
+export async function openSystem(bus: Bus, options: TopologyOptions = {}): Promise<SystemBucket> {
+  const bucket = { bucket: BUCKETS.system, maxBytes: SYSTEM_MAX_BYTES, ...resolveTopology(options) };
+  const states = await openKv(bus, { ...bucket, schema: systemStateSchema });
+  const pins = await openKv(bus, { ...bucket, schema: degradationPinSchema });
+  const leaders = await openKv(bus, { ...bucket, schema: systemLeaderSchema });
+  return { states, pins, leaders };
 }

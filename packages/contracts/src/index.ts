@@ -56,6 +56,28 @@ export {
   type SegmentRecord,
   type StoredFlag,
 } from "./bus/flags.js";
+export {
+  breakerChangeSchema,
+  breakerStateSchema,
+  componentStatusSchema,
+  degradationLevelSchema,
+  degradationPinSchema,
+  healthDegradationPin,
+  healthDegradationUnpin,
+  healthOverviewGet,
+  healthOverviewSchema,
+  SYSTEM_KEYS,
+  systemLeaderSchema,
+  systemStateSchema,
+  type BreakerChange,
+  type BreakerState,
+  type ComponentReport,
+  type DegradationPin,
+  type HealthOverview,
+  type InstanceReport,
+  type OpenBreaker,
+  type SystemState,
+} from "./bus/health.js";
 export { heartbeatSchema, type Heartbeat } from "./bus/heartbeat.js";
 export {
   memorySessionsDelete,

@@ -3,6 +3,8 @@ export type { Component } from "./component.js";
 export { baseEnvSchema, type BaseConfig } from "./base-env.js";
 export { describeEnv, type EnvVariable } from "./describe-env.js";
 export { ConfigError, loadConfig, type LoadConfigOptions } from "./load-config.js";
+export { BreakerReporter, type ReportedBreaker } from "./health/breaker-reporter.js";
+export { LevelWatch, type LevelListener } from "./health/level-watch.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
 export { runService } from "./run-service.js";
 export type { ServiceBase, ServiceDefinition } from "./service-definition.js";

@@ -214,6 +214,7 @@ export class ServiceRuntime<Env extends z.ZodObject> {
       dependencies: Object.fromEntries(
         Object.entries(readiness.dependencies).map(([name, { status }]) => [name, status]),
       ),
+      breakers: Object.assign({}, ...(this.#runner?.components ?? []).map((component) => component.breakers?.() ?? {})),
     };
   }
 }

@@ -16,8 +16,12 @@ export function reportDependencies(o: {
     nats: { status: o.bus?.status === "connected" ? "up" : "down", required: true },
   };
   for (const component of o.components) {
-    if (component.dependency === undefined) continue;
-    reports[component.name] = { status: ask(component), required: component.required ?? false };
+    if (component.dependency !== undefined) {
+      reports[component.name] = { status: ask(component), required: component.required ?? false };
+    }
+    for (const [name, status] of Object.entries(component.dependencies?.() ?? {})) {
+      reports[name] = { status, required: false };
+    }
   }
   return reports;
 }
