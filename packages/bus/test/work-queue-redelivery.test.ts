@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Job } from "../src/index.js";
+import { z } from "zod";
+import { openWorkQueue, type Job } from "../src/index.js";
 import { createGate } from "./support/gate.js";
 import { useNats } from "./support/nats-fixture.js";
-import { countMessages, openTestQueue, type Item } from "./support/queue-fixture.js";
+import { countMessages, openTestQueue, queueOptions, type Item } from "./support/queue-fixture.js";
 import { startTcpProxy } from "./support/tcp-proxy.js";
 
 const nats = useNats();
@@ -121,7 +122,7 @@ describe("a job", () => {
     const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void reported.push(fields) };
     const bus = await nats.connect({ logger });
     const name = nats.uniqueName("Q");
-    const queue = await openTestQueue(bus, name);
+    const queue = await openTestQueue(bus, name, { maxUnreadableDeliveries: 1 });
     const seen = createGate<Item>();
     const consumption = queue.consume(
       async (job) => {
@@ -138,6 +139,29 @@ describe("a job", () => {
     expect(JSON.stringify(reported)).not.toContain("secret");
     await expect.poll(() => countMessages(bus, name)).toBe(0);
     await consumption.stop();
+  });
+
+  test("that is not valid here is given back for a process that can read it", async () => {
+    const bus = await nats.connect();
+    const name = nats.uniqueName("Q");
+    const olderQueue = await openTestQueue(bus, name);
+    const consumption = olderQueue.consume(async (job) => job.ack(), { slots: 4 });
+    await bus.connection.nats.request(`queue.${name}.high`, '{"n":"a newer kind"}');
+    const newer = await openWorkQueue(bus, {
+      ...queueOptions(name),
+      schema: z.object({ n: z.union([z.number(), z.string()]) }),
+    });
+    await consumption.stop();
+    const seen = createGate<unknown>();
+    const newerConsumption = newer.consume(
+      async (job) => {
+        job.ack();
+        seen.open(job.data);
+      },
+      { slots: 4 },
+    );
+    expect(await seen.opened).toEqual({ n: "a newer kind" });
+    await newerConsumption.stop();
   });
 
   test("can be terminated", async () => {

@@ -10,12 +10,14 @@ import { Job } from "./job.js";
 export type JobHandler<T> = (job: Job<T>) => Promise<void>;
 
 const FIRST_RETRY_DELAY_MS = 250;
-const MAX_RETRY_DELAY_MS = 30_000;
+/** Deliveries grow with every nak, those of a job that only waits its turn included, so the delay is bounded low. */
+const MAX_RETRY_DELAY_MS = 2_000;
 
 export interface JobRunnerOptions<T> {
   readonly handler: JobHandler<T>;
   readonly schema: z.ZodType<T>;
   readonly stream: string;
+  readonly maxUnreadableDeliveries: number;
   readonly logger: BusLogger;
   readonly tracer: Tracer;
 }
@@ -32,11 +34,7 @@ export class JobRunner<T> {
     const { schema, stream, logger, tracer, handler } = this.#options;
     const parsed = parseStored(delivery.text(), schema);
     if (!parsed.success) {
-      logger.error(
-        { stream, sequence: delivery.sequence, issues: parsed.issues },
-        "removed a message that is not valid",
-      );
-      delivery.terminate("not valid");
+      this.#refuse(delivery, parsed.issues);
       return;
     }
     const parent = delivery.traceContext();
@@ -52,5 +50,17 @@ export class JobRunner<T> {
       logger.error({ err: thrown, stream, sequence: delivery.sequence }, "a handler failed");
     }
     delivery.nak(Math.min(MAX_RETRY_DELAY_MS, FIRST_RETRY_DELAY_MS * 2 ** Math.min(16, delivery.deliveryCount - 1)));
+  }
+
+  #refuse(delivery: Delivery, issues: unknown): void {
+    const { stream, logger, maxUnreadableDeliveries } = this.#options;
+    const { sequence, deliveryCount } = delivery;
+    if (deliveryCount < maxUnreadableDeliveries) {
+      logger.warn({ stream, sequence, issues }, "gave back a message that is not valid here");
+      delivery.nak(MAX_RETRY_DELAY_MS);
+      return;
+    }
+    logger.error({ stream, sequence, issues }, "removed a message that is not valid");
+    delivery.terminate("not valid");
   }
 }

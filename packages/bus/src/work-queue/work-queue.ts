@@ -17,6 +17,8 @@ import { JobRunner, type JobHandler } from "./job-runner.js";
 const NANOS_PER_MS = 1_000_000;
 const DEFAULT_SUBMIT_TIMEOUT_MS = 5_000;
 
+const DEFAULT_MAX_UNREADABLE_DELIVERIES = 20;
+
 export interface WorkQueueOptions<T, Lane extends string = string> {
   readonly stream: string;
   /** A lane's subject is `<subjectPrefix>.<lane>`. */
@@ -33,6 +35,11 @@ export interface WorkQueueOptions<T, Lane extends string = string> {
   readonly maxAckPending: number;
   readonly replicas: number;
   readonly storage: StreamStorage;
+  /**
+   * A message that this process cannot read may be meant for a newer one: it is given back, and removed when it was
+   * delivered this often. Default 20, about 40 s.
+   */
+  readonly maxUnreadableDeliveries?: number;
   /** Leaves a queue that exists as it is, instead of bringing it to these settings. */
   readonly createOnly?: boolean;
 }
@@ -100,6 +107,7 @@ export class WorkQueue<T, Lane extends string = string> {
       handler,
       schema: this.#options.schema,
       stream: this.#options.stream,
+      maxUnreadableDeliveries: this.#options.maxUnreadableDeliveries ?? DEFAULT_MAX_UNREADABLE_DELIVERIES,
       logger: this.#bus.connection.logger,
       tracer: this.#tracer,
     });

@@ -11,19 +11,22 @@ export function openTestQueue(
   name: string,
   options: Partial<WorkQueueOptions<Item, Lane>> = {},
 ): Promise<WorkQueue<Item, Lane>> {
-  return openWorkQueue<Item, Lane>(bus, {
+  return openWorkQueue<Item, Lane>(bus, { ...queueOptions(name), schema: itemSchema, ...options });
+}
+
+/** The settings of `openTestQueue`, but for the schema. */
+export function queueOptions(name: string): Omit<WorkQueueOptions<Item, Lane>, "schema"> {
+  return {
     stream: name,
     subjectPrefix: `queue.${name}`,
     lanes: { high: 6, normal: 3, low: 1 },
-    schema: itemSchema,
     ackWaitMs: 1_000,
     maxMessages: 10_000,
     maxBytes: 64 * 1024 * 1024,
     maxAckPending: 10_000,
     replicas: 1,
     storage: "file",
-    ...options,
-  });
+  };
 }
 
 /** Submits items 0 to count - 1 to a lane. */
