@@ -41,6 +41,7 @@ import { VersionUsage } from "./versions/version-usage.js";
 import { resolveBackpressureLimits } from "./websocket/backpressure.js";
 import { checkTlsFiles, type TlsFiles } from "./websocket/tls-files.js";
 import { UwsServer } from "./websocket/uws-server.js";
+import { createV1Route } from "./websocket/v1/v1-route.js";
 import { createV2Route } from "./websocket/v2-route.js";
 
 const MAX_CATCH_UPS_AT_ONCE = 64;
@@ -199,8 +200,8 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
       }),
     ).singleton(),
     cancelTurn: asFunction(() => createCancelTurn({ bus, cancels, results, now })).singleton(),
-    startHttpTurn: asFunction(({ submitTurn, cancelTurn, gatewayMetrics }: Cradle) =>
-      createStartHttpTurn({ submitTurn, cancelTurn, metrics: gatewayMetrics, onError: logError }),
+    startHttpTurn: asFunction(({ submitTurn, cancelTurn, viewers, gatewayMetrics }: Cradle) =>
+      createStartHttpTurn({ submitTurn, cancelTurn, viewers, metrics: gatewayMetrics, onError: logError }),
     ).singleton(),
     deprecation: asFunction(
       () =>
@@ -281,29 +282,33 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         onRequest,
         onFramesWritten: (frames) => gatewayMetrics.countFramesOut(frames),
       });
+      const channels = {
+        registry: cradle.registry,
+        admission: cradle.admission,
+        takeMessage: cradle.takeMessage,
+        limits: {
+          maxMessageBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
+          maxTurnsInFlight: config.GATEWAY_MAX_TURNS_IN_FLIGHT,
+          maxAttachedSessions: config.GATEWAY_MAX_ATTACHED_SESSIONS,
+          refusedFramesPerMinute: LIMITS.refusedFramesPerMinute,
+          rateLimitedFramesPerMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
+        },
+        submitTurn: cradle.submitTurn,
+        cancelTurn: cradle.cancelTurn,
+        viewers: cradle.viewers,
+        metrics: gatewayMetrics,
+        monotonicMs,
+        onError: logError,
+      };
       server.addRoute(
         createV2Route({
-          registry: cradle.registry,
-          admission: cradle.admission,
+          ...channels,
           messagesPerMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
-          takeMessage: cradle.takeMessage,
           heartbeatMs: config.GATEWAY_HEARTBEAT_MS,
-          limits: {
-            maxMessageBytes: config.GATEWAY_MAX_MESSAGE_BYTES,
-            maxTurnsInFlight: config.GATEWAY_MAX_TURNS_IN_FLIGHT,
-            maxAttachedSessions: config.GATEWAY_MAX_ATTACHED_SESSIONS,
-            refusedFramesPerMinute: LIMITS.refusedFramesPerMinute,
-            rateLimitedFramesPerMinute: config.GATEWAY_MESSAGES_PER_MINUTE,
-          },
-          submitTurn: cradle.submitTurn,
-          cancelTurn: cradle.cancelTurn,
-          viewers: cradle.viewers,
           feeds: cradle.feeds,
-          metrics: gatewayMetrics,
-          monotonicMs,
-          onError: logError,
         }),
       );
+      server.addRoute(createV1Route({ ...channels, deprecation: cradle.deprecation, now }));
       return server;
     }).singleton(),
     clientPort: asFunction(

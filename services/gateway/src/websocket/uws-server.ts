@@ -219,7 +219,13 @@ export class UwsServer {
       return;
     }
     const data: SocketData = { socket: undefined, listener: undefined, admission: accepted.admission };
-    response.cork(() => response.upgrade(data, key, accepted.subprotocol ?? "", extensions, context));
+    const { subprotocol = "", headers = {} } = accepted;
+    response.cork(() => {
+      // Written first: a header alone would begin an answer with status 200.
+      response.writeStatus("101 Switching Protocols");
+      for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+      response.upgrade(data, key, subprotocol, extensions, context);
+    });
   }
 }
 

@@ -17,6 +17,8 @@ export interface SocketListener {
 /** An upgrade that may go on. `Admission` is whatever the route has to remember until the socket is open. */
 export interface AcceptedUpgrade<Admission> {
   readonly subprotocol: string | undefined;
+  /** Beside those of the upgrade itself. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly admission: Admission;
 }
 
