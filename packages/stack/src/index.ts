@@ -1,3 +1,4 @@
+export { startNatsCluster, type NatsCluster, type NatsClusterOptions } from "./nats-cluster.js";
 export { startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.js";
 export { startRedisServer, type RedisServer, type RedisServerOptions } from "./redis-server.js";
 export { StackError, type StackErrorCode } from "./stack-error.js";

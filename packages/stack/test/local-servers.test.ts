@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startNatsServer, startRedisServer } from "@ai-orchestra/stack";
-import { sendNatsRequest } from "./nats-request.js";
+import { sendNatsRequest } from "../src/nats-request.js";
 import { runRedisCommands } from "./redis-commands.js";
 
 let dataDir = "";
