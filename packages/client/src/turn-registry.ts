@@ -30,7 +30,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** What the server allows a turn whose options say nothing, and at most: nothing else is known of a turn that is resumed. */
 const DEFAULT_TURN_TIMEOUT_MS = 120_000;
 const MAX_TURN_TIMEOUT_MS = 600_000;
-const REFUSED_BACKOFF = { baseDelayMs: 500, maxDelayMs: 10_000 };
+const REFUSED_BACKOFF = { baseDelayMs: 500, maxDelayMs: 4_000 };
 
 /**
  * The turns of this client that have not ended: sends them, asks again for what is missing, ends them in time.

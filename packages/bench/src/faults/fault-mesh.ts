@@ -21,6 +21,8 @@ export interface FaultMeshOptions extends UniqueAnswersOptions {
 }
 
 const NODES = 3;
+/** What every service is given to leave in after SIGTERM. */
+export const DRAIN_TIMEOUT_MS = 3_000;
 
 export async function startFaultMesh({ clients, replicas, ...answering }: FaultMeshOptions): Promise<FaultMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "orchestra-faults-"));
@@ -32,7 +34,11 @@ export async function startFaultMesh({ clients, replicas, ...answering }: FaultM
     dataDir,
     replicas,
     natsUrl: cluster.url,
-    env: { JETSTREAM_REPLICAS: String(NODES), ORCHESTRA_CONFIG: modelsPath },
+    env: {
+      JETSTREAM_REPLICAS: String(NODES),
+      ORCHESTRA_CONFIG: modelsPath,
+      DRAIN_TIMEOUT_MS: String(DRAIN_TIMEOUT_MS),
+    },
   });
   const urls = stack.services.flatMap(({ url }) => (url === undefined ? [] : [url]));
   const connected = Array.from({ length: clients }, (_, index) =>

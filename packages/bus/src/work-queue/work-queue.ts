@@ -1,4 +1,4 @@
-import { context, SpanKind } from "@opentelemetry/api";
+import { context, SpanKind, type Context } from "@opentelemetry/api";
 import { DiscardPolicy, RetentionPolicy, type JetStreamManager } from "@nats-io/jetstream";
 import type { z } from "zod";
 import { OrchestraError } from "@ai-orchestra/contracts";
@@ -15,7 +15,11 @@ import { Consumption } from "./consumption.js";
 import { JobRunner, type JobHandler } from "./job-runner.js";
 
 const NANOS_PER_MS = 1_000_000;
-const DEFAULT_SUBMIT_TIMEOUT_MS = 5_000;
+/** Longer than a NATS cluster takes to elect a leader, which is up to 9 s. */
+const DEFAULT_SUBMIT_TIMEOUT_MS = 10_000;
+/** How often a message is offered again to a stream that is without a leader, or whose leader died with the message. */
+const SUBMIT_RETRY_MS = 200;
+const SUBMIT_TRY_TIMEOUT_MS = 2_000;
 
 const DEFAULT_MAX_UNREADABLE_DELIVERIES = 20;
 
@@ -47,7 +51,7 @@ export interface WorkQueueOptions<T, Lane extends string = string> {
 export interface SubmitOptions {
   /** Two submissions with the same id within two minutes are one message. */
   messageId: string;
-  /** How long to wait for the acknowledgement. Default 5 000. */
+  /** How long to wait for the acknowledgement, tries included. Default 10 000. */
   timeoutMs?: number;
 }
 
@@ -73,8 +77,9 @@ export class WorkQueue<T, Lane extends string = string> {
   }
 
   /**
-   * Puts a message into a lane and resolves when the queue has stored it. Rejects with an OrchestraError: `overloaded`
-   * with `retryAfterMs` when the queue is full, `unavailable` or `timeout` when nothing was confirmed. After those two,
+   * Puts a message into a lane and resolves when the queue has stored it; while a cluster elects a leader it is offered
+   * again, until `timeoutMs`. Rejects with an OrchestraError: `overloaded` with `retryAfterMs` when the queue is full,
+   * `unavailable` (at once where the bus is not connected) or `timeout` when nothing was confirmed. After those two,
    * submitting again with the same message id is safe.
    */
   async submit(lane: Lane, message: T, options: SubmitOptions): Promise<StoredMessage> {
@@ -82,12 +87,7 @@ export class WorkQueue<T, Lane extends string = string> {
     const parent = context.active();
     const span = startSpan(this.#tracer, "submit", SpanKind.PRODUCER, subject, parent);
     try {
-      const stored = await publishStored(this.#bus.requests, subject, encodeJson(message), {
-        stream: this.#options.stream,
-        messageId: options.messageId,
-        timeoutMs: options.timeoutMs ?? DEFAULT_SUBMIT_TIMEOUT_MS,
-        traceContext: span?.context ?? parent,
-      });
+      const stored = await this.#store(subject, encodeJson(message), options, span?.context ?? parent);
       span?.span.end();
       return stored;
     } catch (thrown) {
@@ -135,6 +135,32 @@ export class WorkQueue<T, Lane extends string = string> {
       return Object.fromEntries(counts) as Record<Lane, number>;
     } catch (error) {
       throw fromNatsError(error, `the state of ${this.#options.stream}`);
+    }
+  }
+
+  async #store(
+    subject: string,
+    payload: string,
+    { messageId, timeoutMs = DEFAULT_SUBMIT_TIMEOUT_MS }: SubmitOptions,
+    traceContext: Context,
+  ): Promise<StoredMessage> {
+    const { stream } = this.#options;
+    const giveUpAt = performance.now() + timeoutMs;
+    for (let remainingMs = timeoutMs; ; remainingMs = giveUpAt - performance.now()) {
+      try {
+        const tryTimeoutMs = Math.min(remainingMs, SUBMIT_TRY_TIMEOUT_MS);
+        return await publishStored(this.#bus.requests, subject, payload, {
+          stream,
+          messageId,
+          timeoutMs: tryTimeoutMs,
+          traceContext,
+        });
+      } catch (thrown) {
+        const { code } = OrchestraError.from(thrown);
+        const mayPass = (code === "unavailable" || code === "timeout") && this.#bus.status === "connected";
+        if (!mayPass || giveUpAt - performance.now() <= SUBMIT_RETRY_MS) throw thrown;
+        await new Promise((resolve) => setTimeout(resolve, SUBMIT_RETRY_MS));
+      }
     }
   }
 
