@@ -11,7 +11,8 @@ beforeAll(async () => {
   mesh = await startFaultMesh({
     clients: 10,
     replicas: { gateway: 2, orchestrator: 2, memory: 2 },
-    tokensPerAnswer: 60,
+    // Longer than a restarting orchestrator waits, so that turns are handed over.
+    tokensPerAnswer: (question) => (question.startsWith("r") ? 150 : 60),
     tokenMs: 30,
     varies: (question) => Number(/\d+$/.exec(question)?.[0]) % 3 === 0,
   });
@@ -41,8 +42,10 @@ describe("the whole mesh on a three-node NATS cluster", () => {
     { timeout: 120_000 },
     async () => {
       const { departures, sightings } = await restartInTurn(mesh, { concurrency: 20 });
-      expect(judgeSightings(sightings, mesh.answers).complaints).toEqual([]);
-      expect(sightings.length).toBeGreaterThan(40);
+      const verdict = judgeSightings(sightings, mesh.answers);
+      expect(verdict.complaints).toEqual([]);
+      expect(verdict.exact).toBeGreaterThanOrEqual(40);
+      expect(verdict.restarted).toBeGreaterThan(0);
       for (const { instance, exitCode, tookMs, drainTimeoutMs } of departures) {
         expect({ instance, exitCode }).toEqual({ instance, exitCode: 0 });
         expect(tookMs, instance).toBeLessThan(drainTimeoutMs);

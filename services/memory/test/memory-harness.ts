@@ -147,9 +147,9 @@ export class TestSession {
     return this.#bus.call(memoryTurnBegin, { owner, sessionId, turnId, attempt: 1, useMemory: true, ...o });
   }
 
-  renew(turnId: string, fence: number) {
+  renew(turnId: string, fence: number, o: { handOver?: boolean } = {}) {
     const { owner, sessionId } = this;
-    return this.#bus.call(memoryTurnRenew, { owner, sessionId, turnId, fence });
+    return this.#bus.call(memoryTurnRenew, { owner, sessionId, turnId, fence, ...o });
   }
 
   commit(result: TurnResult) {

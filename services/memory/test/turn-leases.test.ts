@@ -82,6 +82,22 @@ describe("the session lease", () => {
     expect(await session.begin("t1", { order: 2, attempt: 9 })).toEqual({ status: "exhausted", starts: 3 });
   });
 
+  it("does not count an attempt that was handed over as a start, and keeps other turns out meanwhile", async () => {
+    const session = newSession();
+    for (const attempt of [1, 2, 3, 4, 5]) {
+      const granted = await session.begin("t1", { order: 1, attempt });
+      if (granted.status !== "granted") throw new Error(`attempt ${attempt} was answered ${granted.status}`);
+      for (const handOver of [true, true]) {
+        expect(await session.renew("t1", granted.fence, { handOver })).toEqual({ held: true });
+      }
+      expect(await session.begin("t2", { order: 2 })).toMatchObject({ status: "busy", holderTurnId: "t1" });
+    }
+    for (const attempt of [6, 7, 8]) {
+      expect(await session.begin("t1", { order: 1, attempt })).toMatchObject({ status: "granted" });
+    }
+    expect(await session.begin("t1", { order: 1, attempt: 9 })).toEqual({ status: "exhausted", starts: 3 });
+  });
+
   it("is not granted to a turn that has a result", async () => {
     const session = newSession();
     await session.commit(session.result("t1", 1));

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const mesh = await startFaultMesh({
   clients: Number(values.clients),
   replicas: { gateway: 2, orchestrator: 2 },
-  tokensPerAnswer: Number(values.tokens),
+  tokensPerAnswer: () => Number(values.tokens),
   tokenMs: Number(values["token-ms"]),
   varies: (question) => Number(/\d+$/.exec(question)?.[0]) % 3 === 0,
 });

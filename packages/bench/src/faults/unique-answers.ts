@@ -8,7 +8,7 @@ export interface UniqueAnswers {
 }
 
 export interface UniqueAnswersOptions {
-  tokensPerAnswer: number;
+  tokensPerAnswer: (question: string) => number;
   tokenMs: number;
   /** Whether a question is answered with other words each time it is asked; an attempt then takes back the one before. */
   varies: (question: string) => boolean;
@@ -25,7 +25,7 @@ export async function startUniqueAnswers(options: UniqueAnswersOptions): Promise
       const answers = sent.get(question) ?? [];
       sent.set(question, answers);
       const edition = varies(question) ? `${question}.${answers.length}` : question;
-      const tokens = Array.from({ length: tokensPerAnswer }, (_, index) => `${edition}:${index} `);
+      const tokens = Array.from({ length: tokensPerAnswer(question) }, (_, index) => `${edition}:${index} `);
       answers.push(tokens.join(""));
       return { tokens, tokenMs };
     },

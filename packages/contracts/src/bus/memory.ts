@@ -46,7 +46,12 @@ export const memoryTurnBegin = defineCall({
 /** Keeps a lease alive; `held: false` means another attempt or turn has it and the caller must stop. */
 export const memoryTurnRenew = defineCall({
   subject: "memory.turn.renew",
-  request: z.object({ ...turnKey, fence: z.int() }),
+  request: z.object({
+    ...turnKey,
+    fence: z.int(),
+    /** The caller leaves and another attempt follows at once: this one does not count as a start. */
+    handOver: z.boolean().optional(),
+  }),
   response: z.object({ held: z.boolean() }),
   timeoutMs: 1_000,
 });

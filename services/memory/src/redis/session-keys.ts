@@ -40,6 +40,6 @@ export function sessionKeys(owner: string, sessionId: string): SessionKeys {
   };
 }
 
-/** Hash: state, starts, attempt, order, fence of a turn. Outlives its text, so that a commit stays idempotent. */
+/** Hash: state, starts, attempt, order, fence, handedOver (a fence) of a turn. Outlives its text, so that a commit stays idempotent. */
 export const turnStateKey = ({ owner, sessionId, turnId }: TurnKey): string =>
   `${ownerPrefix(owner)}t:${sessionId}:${turnId}`;

@@ -77,10 +77,11 @@ export class TurnLeases {
   }
 
   /** Extends the lease while it is this attempt's: `held: false` means that the caller must stop. */
-  async renew({ owner, sessionId, turnId, fence }: RenewRequest): Promise<{ held: boolean }> {
+  async renew({ owner, sessionId, turnId, fence, handOver = false }: RenewRequest): Promise<{ held: boolean }> {
     const { redis, leaseTtlMs, turnStateTtlMs, metrics } = this.#o;
     const keys = [sessionKeys(owner, sessionId).control, turnStateKey({ owner, sessionId, turnId })];
-    const held = (await redis.run(renewLeaseScript, keys, [turnId, fence, leaseTtlMs, turnStateTtlMs])) === 1;
+    const args = [turnId, fence, leaseTtlMs, turnStateTtlMs, handOver ? 1 : 0];
+    const held = (await redis.run(renewLeaseScript, keys, args)) === 1;
     if (!held) metrics.leaseRefusals.inc();
     return { held };
   }

@@ -59,6 +59,14 @@ describe("LeaseKeeper", () => {
     expect(await leaseKeeper.confirm()).toBe(true);
   });
 
+  it("says once that the turn is handed over, and renews no more", async () => {
+    const { clock, counts, leaseKeeper } = createKeeper(async () => ({ held: true }));
+    leaseKeeper.keep(7, clock.monotonicMs());
+    await leaseKeeper.handOver();
+    await clock.advanceAsync(5_000);
+    expect(counts).toEqual({ working: 0, renewals: 1 });
+  });
+
   it("asks again before a result is written by a process that slept", async () => {
     const { clock, counts, leaseKeeper } = createKeeper(async () => ({ held: false }));
     leaseKeeper.start();

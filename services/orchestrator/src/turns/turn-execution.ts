@@ -158,9 +158,10 @@ export class TurnExecution {
   }
 
   /** Handed over: the queue gives the turn to somebody else at once. Superseded: silence, since the newer attempt acks. */
-  #leave(): ExecutionEnd {
-    const { job, turnStop } = this.#options;
+  async #leave(): Promise<ExecutionEnd> {
+    const { job, leaseKeeper, turnStop } = this.#options;
     if (turnStop.reason === "handover") {
+      await leaseKeeper.handOver();
       job.nak();
       return { kind: "requeued" };
     }
