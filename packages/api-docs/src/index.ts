@@ -4,3 +4,4 @@ export type { ApiChannel } from "./api-channel.js";
 export type { ApiRoute } from "./api-route.js";
 export { createAsyncApiDocument, type AsyncApiDocument } from "./asyncapi-document.js";
 export { createOpenApiDocument, type OpenApiDocument } from "./openapi-document.js";
+export { createDocsPage, type DocsPage } from "./page/docs-page.js";
