@@ -12,8 +12,8 @@ export const FLAG_LIMITS = {
   totalChars: 393_216,
   /** Revisions of a flag that are kept. */
   history: 64,
-  /** Longest chain of prerequisites. */
-  prerequisiteDepth: 16,
+  /** Prerequisites that evaluating one flag may ask, theirs included. */
+  prerequisiteEvaluations: 64,
 } as const;
 
 const NAME_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
