@@ -5,6 +5,7 @@ export { describeEnv, type EnvVariable } from "./describe-env.js";
 export { ConfigError, loadConfig, type LoadConfigOptions } from "./load-config.js";
 export { BreakerReporter, type ReportedBreaker } from "./health/breaker-reporter.js";
 export { LevelWatch, type LevelListener } from "./health/level-watch.js";
+export { GuardedCaller, toOrchestraError, type GuardedCallerOptions } from "./resilience/guarded-caller.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
 export { runService } from "./run-service.js";
 export type { ServiceBase, ServiceDefinition } from "./service-definition.js";
