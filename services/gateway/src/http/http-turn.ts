@@ -6,6 +6,7 @@ import type { TurnOrder } from "../turns/build-turn-request.js";
 import type { CancelTurn } from "../turns/cancel-turn.js";
 import type { SubmitTurn } from "../turns/submit-turn.js";
 import type { DeliverFrame, TurnViewer, ViewerEnd } from "../turns/turn-viewer.js";
+import type { TurnViewers } from "../turns/turn-viewers.js";
 import type { HttpExchange } from "./http-exchange.js";
 
 export interface HttpTurnRequest {
@@ -33,15 +34,20 @@ export interface HttpTurn {
 
 export type StartHttpTurn = (request: HttpTurnRequest) => HttpTurn;
 
-/** Starts turns for HTTP requests: a client that goes away cancels its turn, unless the options say `continue`. */
+/**
+ * Starts turns for HTTP requests: a client that goes away cancels its turn, unless the options say `continue` or somebody
+ * else watches it here, such as the same client that tries again.
+ */
 export function createStartHttpTurn({
   submitTurn,
   cancelTurn,
+  viewers,
   metrics,
   onError,
 }: {
   submitTurn: SubmitTurn;
   cancelTurn: CancelTurn;
+  viewers: Pick<TurnViewers, "isWatchedByOthers">;
   metrics: GatewayMetrics;
   /** Hears when the cancel for a client that went away could not be sent. */
   onError: (error: unknown) => void;
@@ -65,7 +71,8 @@ export function createStartHttpTurn({
     });
     exchange.onClientGone(() => {
       viewer.leave();
-      if (order.options?.onDisconnect !== "continue") cancelTurn(viewer.key).catch(onError);
+      if (order.options?.onDisconnect === "continue" || viewers.isWatchedByOthers(viewer)) return;
+      cancelTurn(viewer.key).catch(onError);
     });
     return {
       sessionId,
