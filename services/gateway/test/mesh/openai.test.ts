@@ -1,5 +1,5 @@
 import { eventually } from "@ai-orchestra/testkit";
-import OpenAI, { APIError, NotFoundError } from "openai";
+import { APIError, APIUserAbortError, NotFoundError, OpenAI } from "openai";
 import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from "openai/resources/chat/completions";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Mesh, script, startMesh } from "./start-mesh.js";
@@ -199,7 +199,7 @@ describe("the official openai client", () => {
     const whole = client.chat.completions.create({ model: MODEL, messages }, { signal: leaving.signal });
     await eventually(() => expect(mesh.upstream.requests.length).toBe(before + 2));
     leaving.abort();
-    await expect(whole).rejects.toThrow(OpenAI.APIUserAbortError);
+    await expect(whole).rejects.toThrow(APIUserAbortError);
     expect(await mesh.upstream.requests[before + 1]?.aborted(2_000)).toBeGreaterThan(0);
   });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 
 /** A stream token, as V1 describes it. */
 export interface V1Token {
