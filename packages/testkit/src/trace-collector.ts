@@ -38,12 +38,12 @@ interface OtlpRequest {
 /** Starts an OTLP receiver (HTTP, JSON encoding) that keeps every span it is sent. */
 export async function startTraceCollector(): Promise<TraceCollector> {
   const spans: CollectedSpan[] = [];
+  const collect = async (request: IncomingMessage): Promise<void> => {
+    spans.push(...decodeSpans(JSON.parse(await readBody(request)) as OtlpRequest));
+  };
   const server = createServer((request, response) => {
-    readBody(request).then(
-      (body) => {
-        spans.push(...decodeSpans(JSON.parse(body) as OtlpRequest));
-        response.writeHead(200, { "content-type": "application/json" }).end("{}");
-      },
+    collect(request).then(
+      () => response.writeHead(200, { "content-type": "application/json" }).end("{}"),
       () => response.writeHead(400).end(),
     );
   });

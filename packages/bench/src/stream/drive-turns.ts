@@ -1,4 +1,4 @@
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 
 export interface DriveOptions {
   /** `http://host:port` of a server that speaks V2 frames on `/ws`. */

@@ -31,7 +31,7 @@ it("cuts an endless answer off at its limit, says so, and stops the upstream", a
 
 it("carries every character of a large input and answer through the mesh and the history", async () => {
   const text = `${'"\\ \u0001\n é 漢 🎻 \ud800 '.repeat(4_000)}end`;
-  mesh.upstream.respondWith((request) => ({ tokens: [...String(request.messages.at(-1)?.["content"])] }));
+  mesh.upstream.respondWith((request) => ({ tokens: Array.from(String(request.messages.at(-1)?.["content"])) }));
   probe.start("unicode-1", text, { sessionId: "unicode" });
   const terminal = await probe.terminal("unicode-1", 30_000);
   expect(terminal).toMatchObject({ type: "turn.completed", finishReason: "stop" });

@@ -1,6 +1,6 @@
 import type { ServerFrame, TerminalFrame, TurnDeltaFrame } from "@ai-orchestra/contracts";
 import { eventually } from "@ai-orchestra/testkit";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 
 type FrameOf<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
 

@@ -37,10 +37,10 @@ const SESSIONS = 4;
 
 /** Keeps one turn of each worker in flight until `outage` is over; resolves with each worker's turns in their order. */
 async function chatDuring(probe: FrameProbe, label: string, outage: Promise<void>): Promise<string[][]> {
-  let isOver = false;
+  const progress = { isOver: false };
   const talk = async (worker: number): Promise<string[]> => {
     const turnIds: string[] = [];
-    while (!isOver) {
+    while (!progress.isOver) {
       const turnId = `${label}-${worker}-${turnIds.length}`;
       turnIds.push(turnId);
       probe.start(turnId, `question of ${turnId}`, { sessionId: `${label}-${worker % SESSIONS}` });
@@ -50,7 +50,7 @@ async function chatDuring(probe: FrameProbe, label: string, outage: Promise<void
   };
   const talks = Array.from({ length: WORKERS }, (_, worker) => talk(worker));
   await outage;
-  isOver = true;
+  progress.isOver = true;
   return Promise.all(talks);
 }
 
@@ -59,7 +59,7 @@ async function readTurnIds(sessionId: string): Promise<string[]> {
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ limit: "200", ...(cursor === undefined ? {} : { cursor }) });
-    const response = await fetch(`${mesh.stack.url}/v2/sessions/${sessionId}/messages?${query}`);
+    const response = await fetch(`${mesh.stack.url}/v2/sessions/${sessionId}/messages?${query.toString()}`);
     const page = (await response.json()) as { items: { turnId: string; role: string }[]; nextCursor?: string };
     turnIds.push(...page.items.filter(({ role }) => role === "user").map(({ turnId }) => turnId));
     cursor = page.nextCursor;

@@ -54,7 +54,7 @@ export class LeaseKeeper {
   /** Tells memory that the next attempt follows at once, so that this one is not held against the turn. Never rejects. */
   async handOver(): Promise<void> {
     this.release();
-    if (this.#fence !== undefined) await this.#renew({ handOver: true });
+    await this.#renew({ handOver: true });
   }
 
   release(): void {
@@ -75,25 +75,14 @@ export class LeaseKeeper {
   }
 
   /** Never rejects: a memory service that is away costs nothing but the lease. */
-<<<<<<< HEAD
-  async #renew(): Promise<void> {
+  async #renew({ handOver }: { handOver?: boolean } = {}): Promise<void> {
     const lease = this.#lease;
     if (lease === undefined) return;
     const { bus, clock, logger, turn, turnStop } = this.#options;
     const askedAt = clock.monotonicMs();
     try {
-      const { held } = await bus.call(memoryTurnRenew, { ...turn, fence: lease.fence });
+      const { held } = await bus.call(memoryTurnRenew, { ...turn, fence: lease.fence, handOver });
       if (held) lease.renewedAt = askedAt;
-=======
-  async #renew({ handOver }: { handOver?: boolean } = {}): Promise<void> {
-    const fence = this.#fence;
-    if (fence === undefined) return;
-    const { bus, clock, logger, turn, turnStop } = this.#options;
-    const askedAt = clock.monotonicMs();
-    try {
-      const { held } = await bus.call(memoryTurnRenew, { ...turn, fence, handOver });
-      if (held) this.#renewedAt = askedAt;
->>>>>>> 273dd81 (feat(memory): an attempt that is handed over does not count as a start; restart every service under load)
       else turnStop.stop("superseded");
     } catch (error) {
       logger.warn({ err: error, turnId: turn.turnId }, "the lease could not be renewed");

@@ -4,7 +4,6 @@ import {
   turnControl,
   type TurnControlReply,
   type TurnControlRequest,
-  type TurnKey,
   type TurnRequest,
   type TurnResult,
 } from "@ai-orchestra/contracts";
