@@ -61,7 +61,8 @@ describe("LeaseKeeper", () => {
 
   it("says once that the turn is handed over, and renews no more", async () => {
     const { clock, counts, leaseKeeper } = createKeeper(async () => ({ held: true }));
-    leaseKeeper.keep(7, clock.monotonicMs());
+    leaseKeeper.start();
+    leaseKeeper.adopt(7, clock.monotonicMs());
     await leaseKeeper.handOver();
     await clock.advanceAsync(5_000);
     expect(counts).toEqual({ working: 0, renewals: 1 });
