@@ -61,6 +61,19 @@ describe("a bucket", () => {
     expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(1);
   });
 
+  test("tells the history of a key, as far back as it is kept", async () => {
+    const bus = await nats.connect();
+    const levels = await openLevels(bus, { history: 3 });
+    expect(await levels.history("system")).toEqual([]);
+    for (const level of ["1", "2", "3", "4"]) await levels.put("system", { level });
+    await levels.put("other", { level: "x" });
+    expect(await levels.history("system")).toEqual([
+      { value: { level: "2" }, revision: 2 },
+      { value: { level: "3" }, revision: 3 },
+      { value: { level: "4" }, revision: 4 },
+    ]);
+  });
+
   test("refuses keys that would be another subject", async () => {
     const bus = await nats.connect();
     const levels = await openLevels(bus);

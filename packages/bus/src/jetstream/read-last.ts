@@ -43,6 +43,18 @@ export function readLast(requests: PendingRequests, options: ReadLastOptions): P
   });
 }
 
+/** Reads the first message of a subject at `sequence` or after it, from the leader; undefined when there is none. */
+export function readNext(
+  requests: PendingRequests,
+  options: Omit<ReadLastOptions, "replicas"> & { readonly sequence: number },
+): Promise<LastMessage | undefined> {
+  const { stream, subject, sequence } = options;
+  return new Promise((resolve, reject) => {
+    const request = new PendingRead(`$JS.API.STREAM.MSG.GET.${stream}`, options, readFromLeader, resolve, reject);
+    requests.send(request, encodeJson({ seq: sequence, next_by_subj: subject }), "");
+  });
+}
+
 class PendingRead extends PendingRequest {
   readonly #read: (message: Msg, headerText: string) => LastMessage | undefined;
   readonly #resolve: (found: LastMessage | undefined) => void;

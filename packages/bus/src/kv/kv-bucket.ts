@@ -5,7 +5,8 @@ import type { Bus } from "../bus.js";
 import { headerValue, HEADERS } from "../headers.js";
 import { encodeJson } from "../json.js";
 import { ensureStream, openManager, type StreamStorage } from "../jetstream/ensure-stream.js";
-import { readLast, type LastMessage } from "../jetstream/read-last.js";
+import { parseStored } from "../jetstream/parse-stored.js";
+import { readLast, readNext, type LastMessage } from "../jetstream/read-last.js";
 import { publishStored } from "../jetstream/stored-publish.js";
 import { KvWatch, type KvWatchHandler } from "./kv-watch.js";
 
@@ -66,6 +67,24 @@ export class KvBucket<T> {
       return { value: this.#options.schema.parse(JSON.parse(found.text)), revision: found.sequence };
     } catch (cause) {
       throw new OrchestraError("internal", `the value of ${key} in ${this.#options.bucket} is not valid`, { cause });
+    }
+  }
+
+  /** The values of a key that are kept, oldest first; deletions and values that are not valid are left out. */
+  async history(key: string): Promise<KvEntry<T>[]> {
+    const subject = this.#subject(checkKey(key));
+    const entries: KvEntry<T>[] = [];
+    for (let sequence = 1; ;) {
+      const found = await readNext(this.#bus.requests, {
+        stream: this.#stream,
+        subject,
+        sequence,
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (found === undefined) return entries;
+      sequence = found.sequence + 1;
+      const parsed = isDeleted(found) ? undefined : parseStored(found.text, this.#options.schema);
+      if (parsed?.success === true) entries.push({ value: parsed.data, revision: found.sequence });
     }
   }
 
