@@ -2,6 +2,7 @@ import { CLOSE_CODES } from "@ai-orchestra/contracts";
 import type { ApiChannel, ApiFrame } from "./api-channel.js";
 import type { ComponentName } from "./components.js";
 import { CLIENT_FRAME_EXAMPLES, SERVER_FRAME_EXAMPLES } from "./examples/turn-examples.js";
+import { V1_CLIENT_FRAME_EXAMPLES, V1_SERVER_FRAME_EXAMPLES } from "./examples/v1-examples.js";
 
 const CLIENT_FRAME_SCHEMAS: Record<keyof typeof CLIENT_FRAME_EXAMPLES, ComponentName> = {
   "turn.start": "TurnStart",
@@ -28,6 +29,16 @@ const SERVER_FRAME_SCHEMAS: Record<keyof typeof SERVER_FRAME_EXAMPLES, Component
   pong: "Pong",
 };
 
+const [v1Chat, v1Ping, v1BareMessage] = V1_CLIENT_FRAME_EXAMPLES;
+
+const V1_SERVER_FRAME_SCHEMAS: Record<keyof typeof V1_SERVER_FRAME_EXAMPLES, ComponentName> = {
+  status: "V1Status",
+  stream_token: "V1StreamToken",
+  error: "V1Error",
+  timeout: "V1Timeout",
+  pong: "V1Pong",
+};
+
 /** Every WebSocket route there is. */
 export const API_CHANNELS: readonly ApiChannel[] = [
   {
@@ -39,6 +50,26 @@ export const API_CHANNELS: readonly ApiChannel[] = [
     subprotocols: ["orchestra.v2", "bearer.<token>", "replaces.<connectionId>"],
     clientFrames: framesOf(CLIENT_FRAME_SCHEMAS, CLIENT_FRAME_EXAMPLES),
     serverFrames: framesOf(SERVER_FRAME_SCHEMAS, SERVER_FRAME_EXAMPLES),
+    closeCodes: Object.keys(CLOSE_CODES) as (keyof typeof CLOSE_CODES)[],
+  },
+  {
+    id: "v1",
+    path: "/ws/chat/:client_id/:session_id",
+    title: "WebSocket V1",
+    description:
+      "For clients of the first protocol. Each chat is answered with `stream_token` frames: `token` for each piece, then one `complete` with the whole text, or `error`. A turn runs with the mode `balanced`, without agents and memory. `correlation_id` is the one of the frame that is answered.",
+    deprecated: true,
+    parameters: {
+      client_id: "The client's own name, 1 to 100 characters; what it owns its token decides.",
+      session_id: "The session's name, 1 to 100 characters.",
+    },
+    subprotocols: ["orchestra.v1", "bearer.<token>", "replaces.<connectionId>"],
+    clientFrames: [
+      { name: "chat", schema: "V1Chat", example: v1Chat },
+      { name: "ping", schema: "V1Ping", example: v1Ping },
+      { name: "bare message", schema: "V1BareMessage", example: v1BareMessage },
+    ],
+    serverFrames: framesOf(V1_SERVER_FRAME_SCHEMAS, V1_SERVER_FRAME_EXAMPLES),
     closeCodes: Object.keys(CLOSE_CODES) as (keyof typeof CLOSE_CODES)[],
   },
 ];

@@ -32,6 +32,12 @@ export interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface PathParameter {
+  readonly description: string;
+  /** `id`: matches `ID_PATTERN`. */
+  readonly kind: "id" | "text";
+}
+
 /** One route of the gateway, as its documents describe it. */
 export interface ApiRoute {
   readonly method: HttpMethod;
@@ -45,8 +51,7 @@ export interface ApiRoute {
   /** `private`: credentials are needed, and `scope` where one is named. */
   readonly access: "public" | "private";
   readonly scope?: string;
-  /** What each parameter of the path is. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, PathParameter>>;
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: { readonly schemas: readonly ComponentName[]; readonly example: unknown };

@@ -1,5 +1,7 @@
 import type { ApiRoute } from "./api-route.js";
+import { ADMIN_ROUTES } from "./routes/admin-routes.js";
 import { CHAT_ROUTES } from "./routes/chat-routes.js";
+import { OPENAI_ROUTES } from "./routes/openai-routes.js";
 import { SESSION_ROUTES } from "./routes/session-routes.js";
 import { SYSTEM_ROUTES } from "./routes/system-routes.js";
 import { TURN_ROUTES } from "./routes/turn-routes.js";
@@ -10,6 +12,8 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...CHAT_ROUTES,
   ...TURN_ROUTES,
   ...SESSION_ROUTES,
+  ...OPENAI_ROUTES,
   ...V1_ROUTES,
+  ...ADMIN_ROUTES,
   ...SYSTEM_ROUTES,
 ];

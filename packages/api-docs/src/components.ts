@@ -23,6 +23,7 @@ import {
   idSchema,
   openAiErrorSchema,
   openAiModelListSchema,
+  openAiModelSchema,
   pingFrameSchema,
   pongFrameSchema,
   probeAnswerSchema,
@@ -55,8 +56,12 @@ import {
   usageSchema,
   v1ClientFrameSchema,
   v1ServerFrameSchema,
+  versionReportSchema,
 } from "@ai-orchestra/contracts";
 import type { z } from "zod";
+
+const [v1ChatSchema, v1PingSchema, v1BareMessageSchema] = v1ClientFrameSchema.options;
+const [v1StatusSchema, v1StreamTokenSchema, v1ErrorSchema, v1TimeoutSchema, v1PongSchema] = v1ServerFrameSchema.options;
 
 /** The contracts' schemas that both documents name; a schema within another one becomes a reference to its name. */
 export const COMPONENTS = {
@@ -89,8 +94,10 @@ export const COMPONENTS = {
   ChatCompletionRequest: chatCompletionRequestSchema,
   ChatCompletion: chatCompletionSchema,
   ChatCompletionChunk: chatCompletionChunkSchema,
+  OpenAiModel: openAiModelSchema,
   OpenAiModelList: openAiModelListSchema,
   OpenAiError: openAiErrorSchema,
+  VersionReport: versionReportSchema,
   ApiKey: apiKeySchema,
   ApiKeyList: apiKeyListSchema,
   CreateApiKey: createApiKeySchema,
@@ -114,8 +121,14 @@ export const COMPONENTS = {
   Error: errorFrameSchema,
   Drain: drainFrameSchema,
   Pong: pongFrameSchema,
-  V1ClientFrame: v1ClientFrameSchema,
-  V1ServerFrame: v1ServerFrameSchema,
+  V1Chat: v1ChatSchema,
+  V1Ping: v1PingSchema,
+  V1BareMessage: v1BareMessageSchema,
+  V1Status: v1StatusSchema,
+  V1StreamToken: v1StreamTokenSchema,
+  V1Error: v1ErrorSchema,
+  V1Timeout: v1TimeoutSchema,
+  V1Pong: v1PongSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type ComponentName = keyof typeof COMPONENTS;

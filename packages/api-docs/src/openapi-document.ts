@@ -131,12 +131,12 @@ function describeOperation(route: ApiRoute): OpenApiOperation {
 
 function describeParameters({ parameters = {}, query, headers = {} }: ApiRoute): OpenApiParameter[] {
   return [
-    ...Object.entries(parameters).map(([name, description]): OpenApiParameter => ({
+    ...Object.entries(parameters).map(([name, { description, kind }]): OpenApiParameter => ({
       name,
       in: "path",
       required: true,
       description,
-      schema: refTo("Id"),
+      schema: kind === "id" ? refTo("Id") : { type: "string" },
     })),
     ...(query === undefined ? [] : describeFields(query)).map(
       ({ name, schema: { description, ...schema }, required }): OpenApiParameter => ({

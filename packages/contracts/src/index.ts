@@ -180,6 +180,7 @@ export {
   chatCompletionSchema,
   openAiErrorSchema,
   openAiModelListSchema,
+  openAiModelSchema,
   type ChatCompletion,
   type ChatCompletionChunk,
   type ChatCompletionDelta,
@@ -251,6 +252,7 @@ export {
   type V1ServerFrame,
   type V1StreamToken,
 } from "./client/v1.js";
+export { versionReportSchema, versionsQuerySchema, type VersionReport } from "./client/version-report.js";
 export { CLOSE_CODES, isRetryableCloseCode, type CloseCode } from "./close-codes.js";
 export {
   ERROR_CODES,

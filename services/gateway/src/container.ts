@@ -20,14 +20,10 @@ import { ConnectionWatch } from "./connections/connection-watch.js";
 import { createMessageLimit, type TakeMessage } from "./connections/message-limit.js";
 import { GatewayMetrics } from "./gateway-metrics.js";
 import { HeartbeatBoard } from "./health/heartbeat-board.js";
-import { createApiKeyRoutes } from "./http/api-keys.js";
-import { createChatRoutes } from "./http/chat-routes.js";
 import { createClientAddress } from "./http/client-address.js";
-import { createHealthRoutes } from "./http/health.js";
 import { createStartHttpTurn, type StartHttpTurn } from "./http/http-turn.js";
-import { createRouter, type HttpRoute } from "./http/router.js";
-import { createSessionRoutes } from "./http/sessions.js";
-import { createTurnRoutes } from "./http/turns.js";
+import { createRouter } from "./http/router.js";
+import { createRoutes } from "./http/routes.js";
 import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
 import { createCatchUp, type CatchUp } from "./turns/catch-up.js";
 import { ConcurrencySlots } from "./turns/concurrency-slots.js";
@@ -36,6 +32,7 @@ import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
 import { createPriorityOf } from "./turns/turn-priorities.js";
 import { TurnViewers } from "./turns/turn-viewers.js";
+import { VERSION } from "./version.js";
 import { V1Deprecation } from "./versions/v1-deprecation.js";
 import { VersionUsage } from "./versions/version-usage.js";
 import { resolveBackpressureLimits } from "./websocket/backpressure.js";
@@ -66,7 +63,6 @@ interface Cradle {
   cancelTurn: CancelTurn;
   startHttpTurn: StartHttpTurn;
   deprecation: V1Deprecation;
-  chatRoutes: HttpRoute[];
   board: HeartbeatBoard;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
@@ -212,18 +208,6 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
           monotonicMs,
         }),
     ).singleton(),
-    chatRoutes: asFunction(({ startHttpTurn, cancelTurn, viewers, deprecation, versionUsage }: Cradle) =>
-      createChatRoutes({
-        bus,
-        startHttpTurn,
-        cancelTurn,
-        viewers,
-        deprecation,
-        versionUsage,
-        now,
-        onError: logError,
-      }),
-    ).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -236,33 +220,29 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
           clock,
         }),
     ).singleton(),
-    onRequest: asFunction(
-      ({
-        apiKeys,
-        authenticate,
-        checkOrigin,
-        takeMessage,
-        chatRoutes,
-        cancelTurn,
-        viewers,
-        gatewayMetrics,
-        board,
-        registry,
-      }: Cradle) =>
-        createRouter({
-          routes: [
-            ...createHealthRoutes({ board, bus, registry, now }),
-            ...chatRoutes,
-            ...createTurnRoutes({ viewers, cancelTurn, metrics: gatewayMetrics }),
-            ...createSessionRoutes({ bus }),
-            ...createApiKeyRoutes({ apiKeys, now }),
-          ],
-          authenticate,
-          checkOrigin,
-          takeMessage,
-          tracer,
-          onError: (error, requestId) => logger.error({ err: error, requestId }, "an HTTP request failed"),
+    onRequest: asFunction((cradle: Cradle) =>
+      createRouter({
+        routes: createRoutes({
+          bus,
+          board: cradle.board,
+          registry: cradle.registry,
+          apiKeys: cradle.apiKeys,
+          startHttpTurn: cradle.startHttpTurn,
+          cancelTurn: cradle.cancelTurn,
+          viewers: cradle.viewers,
+          deprecation: cradle.deprecation,
+          versionUsage: cradle.versionUsage,
+          metrics: cradle.gatewayMetrics,
+          version: VERSION,
+          now,
+          onError: logError,
         }),
+        authenticate: cradle.authenticate,
+        checkOrigin: cradle.checkOrigin,
+        takeMessage: cradle.takeMessage,
+        tracer,
+        onError: (error, requestId) => logger.error({ err: error, requestId }, "an HTTP request failed"),
+      }),
     ).singleton(),
     server: asFunction((cradle: Cradle) => {
       const { onRequest, gatewayMetrics } = cradle;

@@ -1,5 +1,6 @@
 import { runService } from "@ai-orchestra/service-kit";
 import { checkConfig, envSchema } from "./config.js";
 import { compose } from "./container.js";
+import { VERSION } from "./version.js";
 
-await runService({ name: "gateway", version: "0.1.0", env: envSchema, check: checkConfig, compose });
+await runService({ name: "gateway", version: VERSION, env: envSchema, check: checkConfig, compose });

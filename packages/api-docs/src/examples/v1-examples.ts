@@ -1,4 +1,4 @@
-import type { ChatResponseV1, ChatResponseV2, V1ServerFrame } from "@ai-orchestra/contracts";
+import type { ChatResponseV1, ChatResponseV2, V1ClientFrame, V1ServerFrame } from "@ai-orchestra/contracts";
 
 const timestamp = "2026-01-15T09:30:00.000Z";
 
@@ -27,15 +27,25 @@ export const CHAT_RESPONSE_V2_EXAMPLE: ChatResponseV2 = {
   tokens_used: 22,
 };
 
-export const V1_CLIENT_FRAME_EXAMPLE = {
-  type: "chat",
-  data: { message: "Why is the sky blue?" },
-  correlation_id: "7",
-} as const;
+/** One client frame of each shape. */
+export const V1_CLIENT_FRAME_EXAMPLES: readonly V1ClientFrame[] = [
+  { type: "chat", data: { message: "Why is the sky blue?" }, correlation_id: "7" },
+  { type: "ping", correlation_id: "8" },
+  { message: "Why is the sky blue?" },
+];
 
-export const V1_SERVER_FRAME_EXAMPLE: V1ServerFrame = {
-  type: "stream_token",
-  timestamp,
-  correlation_id: "7",
-  data: { type: "token", content: "Sunlight is ", metadata: {}, timestamp },
+const failure = { code: "provider_unavailable", message: "no model answers at the moment", retryable: true } as const;
+
+/** One server frame of each type. */
+export const V1_SERVER_FRAME_EXAMPLES: { [T in V1ServerFrame["type"]]: Extract<V1ServerFrame, { type: T }> } = {
+  status: { type: "status", timestamp, data: { status: "connected" } },
+  stream_token: {
+    type: "stream_token",
+    timestamp,
+    correlation_id: "7",
+    data: { type: "token", content: "Sunlight is ", metadata: {}, timestamp },
+  },
+  error: { type: "error", timestamp, correlation_id: "7", data: failure },
+  timeout: { type: "timeout", timestamp, correlation_id: "7", data: { ...failure, code: "timeout" } },
+  pong: { type: "pong", timestamp, correlation_id: "8" },
 };

@@ -1,7 +1,7 @@
 import { messagesQuerySchema, sessionsQuerySchema } from "@ai-orchestra/contracts";
 import type { ApiRoute } from "../api-route.js";
 
-const parameters = { sessionId: "The session's id." };
+const parameters = { sessionId: { description: "The session's id.", kind: "id" } } as const;
 const createdAt = "2026-01-15T09:30:00.000Z";
 const session = {
   sessionId: "session-1",

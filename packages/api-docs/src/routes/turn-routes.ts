@@ -2,7 +2,7 @@ import { turnQuerySchema } from "@ai-orchestra/contracts";
 import type { ApiRoute } from "../api-route.js";
 import { SERVER_FRAME_EXAMPLES } from "../examples/turn-examples.js";
 
-const parameters = { turnId: "The turn's id." };
+const parameters = { turnId: { description: "The turn's id.", kind: "id" } } as const;
 
 export const TURN_ROUTES: readonly ApiRoute[] = [
   {

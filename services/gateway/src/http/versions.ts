@@ -1,12 +1,9 @@
 import type { Bus } from "@ai-orchestra/bus";
-import { memoryUsageReport, USAGE_DAYS } from "@ai-orchestra/contracts";
-import { z } from "zod";
+import { memoryUsageReport, versionsQuerySchema, type VersionReport } from "@ai-orchestra/contracts";
 import type { VersionUsage } from "../versions/version-usage.js";
 import { jsonAnswer } from "./http-answers.js";
 import { readQuery } from "./read-request.js";
 import type { HttpRoute } from "./router.js";
-
-const versionsQuerySchema = z.object({ days: z.coerce.number().int().min(1).max(USAGE_DAYS).default(30) });
 
 /** `GET /admin/versions?days=30`: how much and by how many clients each protocol was used, over all gateways. */
 export function createVersionRoutes({
@@ -37,7 +34,8 @@ export function createVersionRoutes({
           clients,
           lastUsedAt: lastUsedAt === undefined ? null : new Date(lastUsedAt).toISOString(),
         }));
-        exchange.respond(jsonAnswer(200, { days, versions, v1Sunset: v1Sunset.toISOString() }));
+        const report: VersionReport = { days, versions, v1Sunset: v1Sunset.toISOString() };
+        exchange.respond(jsonAnswer(200, report));
       },
     },
   ];
