@@ -1,5 +1,6 @@
 import type { ApiRoute } from "./api-route.js";
 import { ADMIN_ROUTES } from "./routes/admin-routes.js";
+import { DEGRADATION_ROUTES } from "./routes/degradation-routes.js";
 import { CHAT_ROUTES } from "./routes/chat-routes.js";
 import { OPENAI_ROUTES } from "./routes/openai-routes.js";
 import { SESSION_ROUTES } from "./routes/session-routes.js";
@@ -15,5 +16,6 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...OPENAI_ROUTES,
   ...V1_ROUTES,
   ...ADMIN_ROUTES,
+  ...DEGRADATION_ROUTES,
   ...SYSTEM_ROUTES,
 ];

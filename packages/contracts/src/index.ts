@@ -253,6 +253,15 @@ export {
   type V1StreamToken,
 } from "./client/v1.js";
 export { versionReportSchema, versionsQuerySchema, type VersionReport } from "./client/version-report.js";
+export {
+  breakerEventSchema,
+  degradationAnswerSchema,
+  levelEventSchema,
+  pinDegradationSchema,
+  systemHealthSchema,
+  type DegradationAnswer,
+  type SystemEvent,
+} from "./client/degradation-admin.js";
 export { CLOSE_CODES, isRetryableCloseCode, type CloseCode } from "./close-codes.js";
 export {
   ERROR_CODES,

@@ -1,6 +1,13 @@
-import { openApiKeys, openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
-import { CLOSE_CODES, LIMITS } from "@ai-orchestra/contracts";
-import { createStrictContainer, type Component, type ServiceBase } from "@ai-orchestra/service-kit";
+import { type Bus, openApiKeys, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { CLOSE_CODES, LIMITS, memorySessionsList } from "@ai-orchestra/contracts";
+import {
+  BreakerReporter,
+  createStrictContainer,
+  GuardedCaller,
+  LevelWatch,
+  type Component,
+  type ServiceBase,
+} from "@ai-orchestra/service-kit";
 import { getTracer } from "@ai-orchestra/telemetry";
 import { asFunction } from "awilix";
 import { ApiKeyStore } from "./auth/api-key-store.js";
@@ -20,6 +27,7 @@ import { ConnectionWatch } from "./connections/connection-watch.js";
 import { createMessageLimit, type TakeMessage } from "./connections/message-limit.js";
 import { GatewayMetrics } from "./gateway-metrics.js";
 import { HeartbeatBoard } from "./health/heartbeat-board.js";
+import { SystemFeed } from "./health/system-feed.js";
 import { createClientAddress } from "./http/client-address.js";
 import { createStartHttpTurn, type StartHttpTurn } from "./http/http-turn.js";
 import { createRouter } from "./http/router.js";
@@ -30,6 +38,8 @@ import { ConcurrencySlots } from "./turns/concurrency-slots.js";
 import { createExpireTurn, type ExpireTurn } from "./turns/expire-turn.js";
 import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
+import { createTurnAdmission } from "./turns/turn-admission.js";
+import { TurnDispatch } from "./turns/turn-dispatch.js";
 import { createPriorityOf } from "./turns/turn-priorities.js";
 import { TurnViewers } from "./turns/turn-viewers.js";
 import { VERSION } from "./version.js";
@@ -64,6 +74,11 @@ interface Cradle {
   startHttpTurn: StartHttpTurn;
   deprecation: V1Deprecation;
   board: HeartbeatBoard;
+  breakers: BreakerReporter;
+  levelWatch: LevelWatch;
+  systemFeed: SystemFeed;
+  memoryCalls: GuardedCaller;
+  turnDispatch: TurnDispatch;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
   server: UwsServer;
@@ -72,18 +87,19 @@ interface Cradle {
 
 /** Builds the gateway; the components come in start order. */
 export async function compose(base: ServiceBase<GatewayConfig>): Promise<Component[]> {
-  const { bus, clock, config, logger, metrics } = base;
+  const { bus, clock, config, instance, logger, metrics } = base;
   const topology = { replicas: config.JETSTREAM_REPLICAS, storage: "file" } as const;
   const now = () => clock.now();
   const monotonicMs = () => clock.monotonicMs();
   const tls = tlsFilesOf(config);
   if (tls !== undefined) await checkTlsFiles(tls);
-  const [jwtKeys, queue, results, cancels, apiKeyBucket] = await Promise.all([
+  const [jwtKeys, queue, results, cancels, apiKeyBucket, system] = await Promise.all([
     loadJwtKeys(config, monotonicMs),
     openTurnQueue(bus, topology),
     openTurnResults(bus, topology),
     openCancels(bus, topology),
     openApiKeys(bus, topology),
+    openSystem(bus, topology),
   ]);
   const clientsAreKnown = needsToken(config);
   const tracer = getTracer("gateway");
@@ -119,10 +135,10 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     checkOrigin: asFunction(() =>
       createOriginCheck({ loopbackOnly: !clientsAreKnown, allowedOrigins: config.GATEWAY_ALLOWED_ORIGINS }),
     ).singleton(),
-    leases: asFunction(({ registry, gatewayMetrics }: Cradle) =>
+    leases: asFunction(({ registry, gatewayMetrics, memoryCalls }: Cradle) =>
       clientsAreKnown
         ? new ConnectionLeases({
-            bus,
+            bus: memoryCalls,
             clock,
             maxPerClient: config.GATEWAY_MAX_CONNECTIONS_PER_CLIENT,
             onReplaced: (id) => registry.get(id)?.close(CLOSE_CODES.connectionLimit, "another connection follows"),
@@ -184,10 +200,13 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     viewers: asFunction(
       ({ feeds, catchUp, expire }: Cradle) => new TurnViewers({ bus, feeds, catchUp, expire, clock }),
     ).singleton(),
-    versionUsage: asFunction(() => new VersionUsage({ bus, clock, onError: logUsageError })).singleton(),
-    submitTurn: asFunction(({ viewers, versionUsage }: Cradle) =>
+    versionUsage: asFunction(
+      ({ memoryCalls }: Cradle) => new VersionUsage({ bus: memoryCalls, clock, onError: logUsageError }),
+    ).singleton(),
+    submitTurn: asFunction(({ viewers, versionUsage, turnDispatch, levelWatch }: Cradle) =>
       createSubmitTurn({
-        queue,
+        queue: turnDispatch,
+        assertTurnsAccepted: createTurnAdmission({ levelWatch, clock }),
         priorityOf: createPriorityOf(config.GATEWAY_TIER_PRIORITIES),
         viewers,
         usage: versionUsage,
@@ -209,6 +228,15 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         }),
     ).singleton(),
     board: asFunction(() => new HeartbeatBoard({ bus, now })).singleton(),
+    breakers: asFunction(
+      () => new BreakerReporter({ bus, clock, logger, metrics, service: "gateway", instance }),
+    ).singleton(),
+    levelWatch: asFunction(() => new LevelWatch({ bus, states: system.states, clock })).singleton(),
+    systemFeed: asFunction(() => new SystemFeed({ bus, clock })).singleton(),
+    memoryCalls: asFunction(
+      ({ breakers }: Cradle) => new GuardedCaller({ name: "memory", bus, clock, breakers, probe: probeMemory }),
+    ).singleton(),
+    turnDispatch: asFunction(({ breakers }: Cradle) => new TurnDispatch({ queue, bus, clock, breakers })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
         new ConnectionWatch({
@@ -224,7 +252,10 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
       createRouter({
         routes: createRoutes({
           bus,
+          memoryCalls: cradle.memoryCalls,
           board: cradle.board,
+          levelWatch: cradle.levelWatch,
+          systemFeed: cradle.systemFeed,
           registry: cradle.registry,
           apiKeys: cradle.apiKeys,
           startHttpTurn: cradle.startHttpTurn,
@@ -296,12 +327,19 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
+  const { breakers, levelWatch, systemFeed, memoryCalls, turnDispatch } = container.cradle;
+  const guards = [breakers, levelWatch, systemFeed, memoryCalls, turnDispatch];
   const { apiKeys, leases, board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
   const counted = leases === undefined ? [] : [leases];
-  return [apiKeys, board, viewers, versionUsage, ...counted, connectionWatch, clientPort];
+  return [...guards, apiKeys, board, viewers, versionUsage, ...counted, connectionWatch, clientPort];
 }
 
 function tlsFilesOf(config: GatewayConfig): TlsFiles | undefined {
   const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config;
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+}
+
+/** The cheapest call that needs both the memory service and its Redis: the sessions of nobody. */
+async function probeMemory(bus: Pick<Bus, "call">): Promise<void> {
+  await bus.call(memorySessionsList, { owner: "0".repeat(16), limit: 1 });
 }

@@ -52,6 +52,8 @@ export const SYSTEM_ROUTES: readonly ApiRoute[] = [
                     },
                   }
                 : { orchestrator: { status: "down", instances: [] } },
+            level: status === 200 ? "normal" : "maintenance",
+            off: [],
           },
         },
       ],

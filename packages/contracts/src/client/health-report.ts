@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { componentReportSchema, degradationLevelSchema } from "../bus/health.js";
 
 const healthStatusSchema = z
   .enum(["ok", "degraded", "down"])
@@ -23,6 +24,16 @@ export const healthReportSchema = z
     status: healthStatusSchema,
     checkedAt: z.iso.datetime(),
     services: z.record(z.string(), z.object({ status: healthStatusSchema, instances: z.array(instanceHealthSchema) })),
+    level: degradationLevelSchema.describe("The degradation level in force."),
+    off: z.array(z.string()).describe("Features that are off at this level."),
+    score: z
+      .number()
+      .optional()
+      .describe("The system's health from 0 to 1; absent while the health service is silent."),
+    components: z
+      .array(componentReportSchema.pick({ name: true, status: true, score: true, reasons: true }))
+      .optional()
+      .describe("What the score is made of; absent while the health service is silent."),
   })
   .describe("The mesh as its heartbeats tell.");
 

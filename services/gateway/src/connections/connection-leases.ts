@@ -22,7 +22,7 @@ const LOCAL_RETRY_AFTER_MS = 5_000;
 export type LeaseOutcome = "granted" | "refused" | "granted_locally" | "refused_locally";
 
 export interface ConnectionLeasesOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "call">;
   readonly clock: Clock;
   /** Connections of one client over all gateways. */
   readonly maxPerClient: number;

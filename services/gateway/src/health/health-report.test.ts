@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { reportHealth } from "./health-report.js";
 
 const NOW = 1_000_000;
+const NORMAL = { level: "normal" as const, off: [] };
 
 function sight(service: string, state: Heartbeat["state"] = "ready", ageMs = 0, instance = `${service}-1`) {
   return {
@@ -12,7 +13,7 @@ function sight(service: string, state: Heartbeat["state"] = "ready", ageMs = 0, 
 }
 
 const statusOf = (sightings: ReturnType<typeof sight>[], busConnected = true) =>
-  reportHealth({ sightings, busConnected, now: NOW }).status;
+  reportHealth({ sightings, busConnected, state: NORMAL, overview: undefined, now: NOW }).status;
 
 const everyone = [sight("gateway"), sight("orchestrator"), sight("memory")];
 
@@ -35,8 +36,25 @@ test("does not mind an instance that is lost while its service has another", () 
   const report = reportHealth({
     sightings: [...everyone, sight("orchestrator", "ready", 6_000, "orchestrator-2")],
     busConnected: true,
+    state: NORMAL,
+    overview: undefined,
     now: NOW,
   });
   expect(report.status).toBe("ok");
   expect(report.services.orchestrator?.instances.map(({ status }) => status)).toEqual(["ready", "lost"]);
+});
+
+test("tells the level and is degraded below normal, with what the health service said of each component", () => {
+  const state = { level: "limited" as const, off: ["advanced_analytics"] };
+  const component = { name: "provider:a", status: "down" as const, score: 0, reasons: ["gone"] };
+  const overview = {
+    components: [{ ...component, weight: 0.25, worstLevel: "limited" as const }],
+    state: { ...state, automaticLevel: state.level, since: 0, score: 0.75, reasons: [] },
+  };
+  expect(reportHealth({ sightings: everyone, busConnected: true, state, overview, now: NOW })).toMatchObject({
+    status: "degraded",
+    ...state,
+    score: 0.75,
+    components: [component],
+  });
 });

@@ -1,4 +1,4 @@
-import type { HealthReport, HealthStatus, InstanceHealth } from "@ai-orchestra/contracts";
+import type { HealthOverview, HealthReport, HealthStatus, InstanceHealth, SystemState } from "@ai-orchestra/contracts";
 import type { InstanceSighting } from "./heartbeat-board.js";
 
 /** Heartbeats come once a second; this many late ones and an instance counts as lost. */
@@ -10,15 +10,21 @@ const EXPECTED_SERVICES = [...ESSENTIAL_SERVICES, "memory"] as const;
 
 /**
  * Sums up what is known: `down` when no turn can run, `degraded` when something is missing or says so itself. A lost
- * or draining instance does not count as long as its service has another one.
+ * or draining instance does not count as long as its service has another one. A level below normal is `degraded`.
  */
 export function reportHealth({
   sightings,
   busConnected,
+  state,
+  overview,
   now,
 }: {
   sightings: readonly InstanceSighting[];
   busConnected: boolean;
+  /** What this gateway obeys. */
+  state: Pick<SystemState, "level" | "off">;
+  /** What the health service told last; undefined while it is silent. */
+  overview: Pick<HealthOverview, "components" | "state"> | undefined;
   /** Epoch ms. */
   now: number;
 }): HealthReport {
@@ -30,12 +36,20 @@ export function reportHealth({
     Object.entries(instancesOf).map(([name, instances]) => [name, { status: statusOf(instances), instances }]),
   );
   const cannotRun = !busConnected || ESSENTIAL_SERVICES.some((name) => services[name]?.status === "down");
-  const allWell = Object.values(services).every(({ status }) => status === "ok");
+  const allWell = state.level === "normal" && Object.values(services).every(({ status }) => status === "ok");
   return {
     status: cannotRun ? "down" : allWell ? "ok" : "degraded",
     checkedAt: new Date(now).toISOString(),
     services,
+    level: state.level,
+    off: state.off,
+    ...(overview === undefined ? {} : { score: overview.state.score, components: overview.components.map(toPublic) }),
   };
+}
+
+/** Weights are the operator's business. */
+function toPublic({ name, status, score, reasons }: HealthOverview["components"][number]) {
+  return { name, status, score, reasons };
 }
 
 function describeInstance({ beat, seenAt }: InstanceSighting, now: number): InstanceHealth {

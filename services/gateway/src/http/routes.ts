@@ -1,12 +1,16 @@
 import type { Bus } from "@ai-orchestra/bus";
+import type { LevelWatch } from "@ai-orchestra/service-kit";
 import type { ApiKeyStore } from "../auth/api-key-store.js";
 import type { ConnectionRegistry } from "../connections/connection-registry.js";
 import type { GatewayMetrics } from "../gateway-metrics.js";
 import type { HeartbeatBoard } from "../health/heartbeat-board.js";
+import type { SystemFeed } from "../health/system-feed.js";
 import type { CancelTurn } from "../turns/cancel-turn.js";
 import type { TurnViewers } from "../turns/turn-viewers.js";
 import type { V1Deprecation } from "../versions/v1-deprecation.js";
 import type { VersionUsage } from "../versions/version-usage.js";
+import { createDegradationRoutes } from "./admin-degradation.js";
+import { createAdminEventRoutes } from "./admin-events.js";
 import { createApiKeyRoutes } from "./api-keys.js";
 import { createChatRoutes } from "./chat-routes.js";
 import { createDocumentRoutes } from "./documents.js";
@@ -18,7 +22,11 @@ import { createTurnRoutes } from "./turns.js";
 
 export interface RouteDependencies {
   bus: Bus;
+  /** The bus, for calls of the memory service. */
+  memoryCalls: Pick<Bus, "call">;
   board: HeartbeatBoard;
+  levelWatch: LevelWatch;
+  systemFeed: SystemFeed;
   registry: ConnectionRegistry;
   apiKeys: ApiKeyStore;
   startHttpTurn: StartHttpTurn;
@@ -40,8 +48,10 @@ export function createRoutes(dependencies: RouteDependencies): HttpRoute[] {
     ...createHealthRoutes(dependencies),
     ...createChatRoutes(dependencies),
     ...createTurnRoutes(dependencies),
-    ...createSessionRoutes(dependencies),
+    ...createSessionRoutes({ bus: dependencies.memoryCalls }),
     ...createApiKeyRoutes(dependencies),
+    ...createDegradationRoutes(dependencies),
+    ...createAdminEventRoutes(dependencies),
     ...createDocumentRoutes(dependencies),
   ];
 }

@@ -13,7 +13,7 @@ import { readId, readQuery } from "./read-request.js";
 import type { HttpRoute } from "./router.js";
 
 /** The caller's own sessions, as the memory service has them; another's session is `not_found`. */
-export function createSessionRoutes({ bus }: { bus: Bus }): HttpRoute[] {
+export function createSessionRoutes({ bus }: { bus: Pick<Bus, "call"> }): HttpRoute[] {
   return [
     {
       method: "GET",

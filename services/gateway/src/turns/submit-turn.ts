@@ -5,6 +5,7 @@ import { traceIdOf } from "@ai-orchestra/telemetry";
 import type { Principal } from "../auth/principal.js";
 import type { VersionUsage } from "../versions/version-usage.js";
 import { buildTurnRequest, type TurnOrder } from "./build-turn-request.js";
+import type { AssertTurnsAccepted } from "./turn-admission.js";
 import type { DeliverFrame, TurnViewer, ViewerEnd } from "./turn-viewer.js";
 import type { PriorityOf } from "./turn-priorities.js";
 import type { TurnViewers } from "./turn-viewers.js";
@@ -39,15 +40,17 @@ export type SubmitTurn = (submission: TurnSubmission) => SubmittedTurn;
  * minutes; later the orchestrator finds the turn's result and announces it, so that an id never runs twice.
  */
 export function createSubmitTurn(options: {
-  queue: WorkQueue<TurnRequest>;
+  queue: Pick<WorkQueue<TurnRequest>, "submit">;
+  assertTurnsAccepted: AssertTurnsAccepted;
   priorityOf: PriorityOf;
   viewers: TurnViewers;
   usage: Pick<VersionUsage, "count">;
   tracer: Tracer;
   now: () => number;
 }): SubmitTurn {
-  const { queue, priorityOf, viewers, usage, tracer, now } = options;
+  const { queue, assertTurnsAccepted, priorityOf, viewers, usage, tracer, now } = options;
   return ({ principal, order, protocol, clientName, afterTurnId, traceContext, deliver, onEnd }) => {
+    assertTurnsAccepted();
     usage.count(protocol, clientName === undefined ? principal.clientId : `${principal.clientId}/${clientName}`);
     const request = buildTurnRequest(order, { principal, afterTurnId, nowMs: now() });
     const span = tracer.startSpan("gateway.turn", { kind: SpanKind.SERVER }, traceContext);
