@@ -5,6 +5,7 @@ import type { FailedAttempts } from "./failed-attempts.js";
 import type { JwtKey } from "./jwt-keys.js";
 import { createJwtVerifier } from "./jwt-verifier.js";
 import { createStaticApiKeys } from "./static-api-keys.js";
+import { rememberVerified } from "./verified-tokens.js";
 
 /** The way in that the configuration asks for. */
 export function createAuthentication({
@@ -30,7 +31,7 @@ export function createAuthentication({
     now,
   });
   return createTokenAuthenticate({
-    verifyJwt: takesJwts(config) ? verifyJwt : undefined,
+    verifyJwt: takesJwts(config) ? rememberVerified(verifyJwt, now) : undefined,
     findApiKeys: [createStaticApiKeys(config.AUTH_API_KEYS), (key) => apiKeys.find(key)],
     failedAttempts,
   });

@@ -10,7 +10,9 @@ export function createStaticApiKeys(entries: readonly string[]): FindStaticApiKe
   const known = entries.flatMap((entry) => {
     const [, clientId, hash, scopes = ""] = STATIC_API_KEY_PATTERN.exec(entry) ?? [];
     if (clientId === undefined || hash === undefined) return [];
-    return [{ hash, principal: createPrincipal(clientId, { scopes: scopes.split(" ") }) }];
+    return [
+      { hash, principal: createPrincipal(clientId, { scopes: scopes.split(" ").filter((scope) => scope !== "") }) },
+    ];
   });
   return (key) => {
     const given = hashApiKey(key);
