@@ -5,8 +5,9 @@ import { writeBenchModels } from "../bench-models.js";
 import { readResidentBytes } from "../process-usage.js";
 import { driveTurns } from "../stream/drive-turns.js";
 
-/** Resident memory of each process after 10 000 turns, and after 10 000 more. */
+/** Resident memory of each process after each of several passes of 10 000 turns. A leak shows as a rise that goes on. */
 const TURNS = 10_000;
+const PASSES = 5;
 const TOKENS = 64;
 /** Garbage and page caches settle for this long before memory is read. */
 const SETTLE_MS = 5_000;
@@ -25,7 +26,7 @@ function readAll(): Map<string, number> {
 
 try {
   const readings: Map<string, number>[] = [];
-  for (let pass = 0; pass < 3; pass += 1) {
+  for (let pass = 0; pass < PASSES; pass += 1) {
     await driveTurns({
       url: stack.url,
       connections: 32,
@@ -36,13 +37,12 @@ try {
     await delay(SETTLE_MS);
     readings.push(readAll());
   }
-  const [first, second, third] = readings;
   console.log(`resident memory in MB after each ${TURNS} turns of ${TOKENS} tokens\n`);
-  console.log("process            first   second    third   second/first");
-  for (const [name, bytes] of first ?? []) {
-    const [later, last] = [second?.get(name) ?? Number.NaN, third?.get(name) ?? Number.NaN];
-    const columns = [bytes, later, last].map((value) => (value / 1e6).toFixed(1).padStart(8)).join(" ");
-    console.log(`${name.padEnd(16)}${columns}   ${(later / bytes).toFixed(3).padStart(12)}`);
+  for (const name of readings[0]?.keys() ?? []) {
+    const values = readings.map((reading) => reading.get(name) ?? Number.NaN);
+    const [first = Number.NaN, second = Number.NaN] = values;
+    const columns = values.map((bytes) => (bytes / 1e6).toFixed(1).padStart(8)).join("");
+    console.log(`${name.padEnd(16)}${columns}   second/first ${(second / first).toFixed(3)}`);
   }
 } finally {
   await stack.stop();
