@@ -58,7 +58,7 @@ export function createFlagClient(options: FlagClientOptions): FlagClient {
   let reopenTimer: NodeJS.Timeout | undefined;
 
   const apply = (change: KvChange<StoredFlag>): void => {
-    applyStored(flagSet, change);
+    applyStored(flagSet, change.key, change.operation === "put" ? change.value : undefined, change.revision);
     revision = Math.max(revision, change.revision);
     for (const listener of listeners) listener();
   };
@@ -120,13 +120,17 @@ export function createFlagClient(options: FlagClientOptions): FlagClient {
   };
 }
 
-/** Brings a change of the bucket into a set of flags. */
-export function applyStored(flagSet: FlagSet, change: KvChange<StoredFlag>): void {
-  const [, kind, name] = /^(flag|segment)\.(.+)$/.exec(change.key) ?? [];
+/** Brings what the bucket has under a key into a set of flags; undefined: nothing any more. */
+export function applyStored(
+  flagSet: FlagSet,
+  bucketKey: string,
+  stored: StoredFlag | undefined,
+  revision: number,
+): void {
+  const [, kind, name] = /^(flag|segment)\.(.+)$/.exec(bucketKey) ?? [];
   if (kind === undefined || name === undefined) return;
-  const stored = change.operation === "put" ? change.value : undefined;
   if (kind === "flag") {
-    if (stored?.kind === "flag" && stored.flag !== null) flagSet.put(stored.flag, change.revision);
+    if (stored?.kind === "flag" && stored.flag !== null) flagSet.put(stored.flag, revision);
     else flagSet.remove(name);
   } else if (stored?.kind === "segment" && stored.segment !== null) flagSet.putSegment(stored.segment);
   else flagSet.removeSegment(name);
