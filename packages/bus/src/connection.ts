@@ -1,4 +1,11 @@
-import { type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from "@nats-io/nats-core";
+import {
+  createInbox,
+  PermissionViolationError,
+  type ConnectionOptions,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from "@nats-io/nats-core";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { OrchestraError } from "@ai-orchestra/contracts";
 import { toConnectFailure, unavailable } from "./errors.js";
@@ -7,6 +14,8 @@ import { OutgoingBatch } from "./outgoing-batch.js";
 
 export type BusStatus = "connected" | "reconnecting" | "closed";
 export type StatusListener = (status: BusStatus) => void;
+/** Hears the subject of a message that the server refused because the user may not publish there. */
+export type RefusedListener = (subject: string) => void;
 
 /**
  * One NATS connection that redials for ever. Nothing is buffered while it is down: nats-core would drop it on the
@@ -16,7 +25,9 @@ export class BusConnection {
   readonly nats: NatsConnection;
   readonly logger: BusLogger;
   readonly #drainTimeoutMs: number;
+  readonly #inboxPrefix: string;
   readonly #listeners = new Set<StatusListener>();
+  readonly #refusedListeners = new Set<RefusedListener>();
   readonly #outgoing: OutgoingBatch;
   #status: BusStatus = "connected";
   #drained: Promise<void> | undefined;
@@ -26,6 +37,7 @@ export class BusConnection {
     this.#outgoing = new OutgoingBatch(nats);
     this.logger = options.logger;
     this.#drainTimeoutMs = options.drainTimeoutMs;
+    this.#inboxPrefix = options.inboxPrefix;
     this.#watchStatus().catch((error: unknown) => this.logger.error({ err: error }, "lost sight of the bus status"));
   }
 
@@ -41,6 +53,17 @@ export class BusConnection {
   onStatus(listener: StatusListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Calls the listener for every message that the server refused; returns the function that ends it. */
+  onRefused(listener: RefusedListener): () => void {
+    this.#refusedListeners.add(listener);
+    return () => void this.#refusedListeners.delete(listener);
+  }
+
+  /** A subject for answers that nobody else has. */
+  createInbox(): string {
+    return createInbox(this.#inboxPrefix);
   }
 
   /**
@@ -134,6 +157,7 @@ export class BusConnection {
           break;
         case "error":
           this.logger.error({ err: event.error }, "the bus reported an error");
+          this.#tellRefused(event.error);
           break;
         case "ldm":
           this.logger.info({ server: event.server }, "the bus server is about to shut down");
@@ -146,6 +170,11 @@ export class BusConnection {
       }
     }
     this.#setStatus("closed");
+  }
+
+  #tellRefused(error: Error): void {
+    if (!(error instanceof PermissionViolationError) || error.operation !== "publish") return;
+    for (const listener of this.#refusedListeners) listener(error.subject);
   }
 
   #setStatus(status: BusStatus): void {
@@ -194,6 +223,7 @@ function toNatsOptions(options: ResolvedBusOptions): ConnectionOptions {
     pingInterval: options.pingIntervalMs,
     maxPingOut: 2,
     noAsyncTraces: true,
+    inboxPrefix: options.inboxPrefix,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.password === undefined ? {} : { pass: options.password }),
     ...(options.token === undefined ? {} : { token: options.token }),

@@ -10,6 +10,7 @@ export const JETSTREAM_ERRORS = {
   memoryResourcesExceeded: 10028,
   storageResourcesExceeded: 10047,
   messageTooLarge: 10054,
+  streamNotFound: 10059,
   streamNameInUse: 10058,
   wrongLastSequence: 10071,
   messageNotFound: 10037,
@@ -24,6 +25,17 @@ const FULL_RETRY_AFTER_MS = 1_000;
 /** The bus is not there, or nobody listens: retryable. */
 export function unavailable(message: string, cause?: unknown): OrchestraError {
   return new OrchestraError("unavailable", message, { cause });
+}
+
+/** The server's permissions do not let this user publish there. */
+export function forbidden(subject: string, cause?: unknown): OrchestraError {
+  return new OrchestraError("forbidden", `the bus does not permit ${subject}`, { cause });
+}
+
+/** Whether the server's permissions refused what was asked for. */
+export function isForbidden(thrown: unknown): boolean {
+  if (thrown instanceof PermissionViolationError) return true;
+  return thrown instanceof Error && thrown.cause instanceof PermissionViolationError;
 }
 
 /** No answer in time. */
@@ -64,9 +76,7 @@ export function fromNatsError(thrown: unknown, what: string): OrchestraError {
   if (thrown instanceof AuthorizationError) {
     return new OrchestraError("unauthorized", `${what}: the bus refused the credentials`, { cause: thrown });
   }
-  if (thrown instanceof PermissionViolationError) {
-    return new OrchestraError("forbidden", `${what}: the bus does not permit it`, { cause: thrown });
-  }
+  if (isForbidden(thrown)) return forbidden(what, thrown);
   if (thrown instanceof JetStreamApiError && thrown.status !== TEMPORARILY_UNAVAILABLE) {
     return new OrchestraError("conflict", `${what}: ${thrown.message}`, { cause: thrown });
   }

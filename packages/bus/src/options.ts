@@ -25,6 +25,11 @@ export interface BusOptions {
   /** Seed of an NKey user (`SU…`). */
   nkeySeed?: string;
   tls?: BusTlsOptions;
+  /**
+   * What the subjects of answers begin with. One for each user of the server lets permissions keep users from reading
+   * each other's answers. Default `_INBOX`.
+   */
+  inboxPrefix?: string;
   /** How long `connectBus` keeps trying. Default: for ever. */
   connectTimeoutMs?: number;
   /** Shortest and longest wait between two attempts to reconnect; each wait is random in between. Default 50 and 250. */
@@ -45,6 +50,7 @@ export interface ResolvedBusOptions {
   readonly token: string | undefined;
   readonly nkeySeed: string | undefined;
   readonly tls: BusTlsOptions | undefined;
+  readonly inboxPrefix: string;
   readonly connectTimeoutMs: number;
   readonly reconnectMinDelayMs: number;
   readonly reconnectMaxDelayMs: number;
@@ -67,6 +73,7 @@ export function resolveBusOptions(options: BusOptions): ResolvedBusOptions {
     token: options.token,
     nkeySeed: options.nkeySeed,
     tls: options.tls,
+    inboxPrefix: options.inboxPrefix ?? "_INBOX",
     connectTimeoutMs: options.connectTimeoutMs ?? Number.POSITIVE_INFINITY,
     reconnectMinDelayMs: options.reconnectMinDelayMs ?? 50,
     reconnectMaxDelayMs: options.reconnectMaxDelayMs ?? 250,

@@ -1,4 +1,5 @@
 import { connectBus, type Bus } from "@ai-orchestra/bus";
+import type { ServiceName } from "@ai-orchestra/contracts";
 import type { Logger } from "@ai-orchestra/telemetry";
 import type { Clock } from "./clock.js";
 import type { BaseConfig } from "./base-env.js";
@@ -6,8 +7,14 @@ import type { BaseConfig } from "./base-env.js";
 const REMIND_EVERY_MS = 3000;
 
 /** Connects to NATS, however long it takes, and says every few seconds that it waits and for whom. */
-export async function openBus(o: { config: BaseConfig; instance: string; logger: Logger; clock: Clock }): Promise<Bus> {
-  const { config, instance, logger, clock } = o;
+export async function openBus(o: {
+  config: BaseConfig;
+  service: ServiceName;
+  instance: string;
+  logger: Logger;
+  clock: Clock;
+}): Promise<Bus> {
+  const { config, service, instance, logger, clock } = o;
   const startedMs = clock.monotonicMs();
   const reminder = clock.setInterval(() => {
     const waitedMs = Math.round(clock.monotonicMs() - startedMs);
@@ -23,6 +30,8 @@ export async function openBus(o: { config: BaseConfig; instance: string; logger:
       token: config.NATS_TOKEN,
       nkeySeed: config.NATS_NKEY_SEED,
       tls: tlsOf(config),
+      // By service, so that the permissions of its user can name it.
+      inboxPrefix: `_INBOX_${service}`,
     });
   } finally {
     clock.clearInterval(reminder);

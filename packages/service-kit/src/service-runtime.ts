@@ -110,7 +110,7 @@ export class ServiceRuntime<Env extends z.ZodObject> {
       state: () => this.#state.status,
       readiness: () => this.#readiness(),
     });
-    const bus = await openBus({ config, instance, logger, clock });
+    const bus = await openBus({ config, service: definition.name, instance, logger, clock });
     if (this.#isStopping) return;
     this.#bus = bus;
     this.#watchBus(bus);

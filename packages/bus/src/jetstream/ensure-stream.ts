@@ -1,7 +1,8 @@
 import { JetStreamApiError, jetstreamManager, type JetStreamManager, type StreamConfig } from "@nats-io/jetstream";
 import type { OrchestraError } from "@ai-orchestra/contracts";
 import type { Bus } from "../bus.js";
-import { fromNatsError, JETSTREAM_ERRORS } from "../errors.js";
+import { fromNatsError, isForbidden, JETSTREAM_ERRORS, unavailable } from "../errors.js";
+import type { BusLogger } from "../options.js";
 
 /** Where a stream's messages are kept. */
 export type StreamStorage = "file" | "memory";
@@ -16,26 +17,56 @@ export async function openManager(bus: Bus): Promise<JetStreamManager> {
   return jetstreamManager(bus.connection.nats, { checkAPI: false, timeout: 3_000 });
 }
 
+export interface EnsureStreamOptions {
+  /** Leaves an existing stream as it is. */
+  readonly createOnly: boolean;
+  readonly logger: BusLogger;
+}
+
 /**
  * Creates the stream, or brings an existing one to these settings. Any number of processes may do so at the same time.
+ * One whose user may not create waits until somebody else has; one whose user may not change takes the stream as it is.
  *
- * @param createOnly leaves an existing stream as it is
  * @throws OrchestraError `conflict` when it exists with settings that cannot be changed (retention, storage, …) or
  *   another stream has its subjects
  */
 export async function ensureStream(
   manager: JetStreamManager,
   settings: StreamSettings,
-  createOnly: boolean,
+  { createOnly, logger }: EnsureStreamOptions,
 ): Promise<void> {
-  await retryWhileUnavailable(`stream ${settings.name}`, async () => {
+  const { name } = settings;
+  await retryWhileUnavailable(`stream ${name}`, async () => {
     try {
       await manager.streams.add({ ...settings });
     } catch (error) {
+      if (isForbidden(error)) return assertExists(manager, name);
       if (!(error instanceof JetStreamApiError) || error.code !== JETSTREAM_ERRORS.streamNameInUse) throw error;
-      if (!createOnly) await manager.streams.update(settings.name, { ...settings });
+      if (!createOnly) await changeIfPermitted(manager, settings, logger);
     }
   });
+}
+
+async function assertExists(manager: JetStreamManager, stream: string): Promise<void> {
+  try {
+    await manager.streams.info(stream);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== JETSTREAM_ERRORS.streamNotFound) throw error;
+    throw unavailable(`${stream} is not there, and this user may not create it`, error);
+  }
+}
+
+async function changeIfPermitted(
+  manager: JetStreamManager,
+  settings: StreamSettings,
+  logger: BusLogger,
+): Promise<void> {
+  try {
+    await manager.streams.update(settings.name, { ...settings });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    logger.warn({ stream: settings.name }, "a stream has other settings than these, and this user may not change it");
+  }
 }
 
 /** Tries again while JetStream is not up, since a restarted server answers late; other errors end it at once. */

@@ -1,4 +1,4 @@
-import { nuid, type Msg, type Subscription } from "@nats-io/nats-core";
+import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { BusConnection } from "../connection.js";
 import { headerStatus, headerValue, HEADERS, readHeaderText } from "../headers.js";
 import { Delivery } from "./delivery.js";
@@ -72,7 +72,7 @@ export class PullLane implements LaneDemand {
     this.outstanding = 0;
     this.waiting = 0;
     this.blocked = false;
-    this.#inbox = `_INBOX.${nuid.next()}`;
+    this.#inbox = this.#options.connection.createInbox();
     const subscription = this.#options.connection.subscribe(`${this.#inbox}.*`, (message) => {
       if (subscription === this.#subscription) this.#receive(message);
     });

@@ -179,7 +179,7 @@ export class KvBucket<T> {
         allow_rollup_hdrs: true,
         deny_delete: true,
       },
-      false,
+      { createOnly: false, logger: this.#bus.connection.logger },
     );
   }
 }

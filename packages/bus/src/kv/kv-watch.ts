@@ -98,7 +98,7 @@ export class KvWatch<T> {
   #begin(): void {
     this.#abandon();
     this.#consumerSequence = 0;
-    const inbox = `_INBOX.${nuid.next()}`;
+    const inbox = this.#options.connection.createInbox();
     const subscription = this.#options.connection.subscribe(inbox, (message) => {
       if (subscription === this.#subscription) this.#receive(message, inbox);
     });

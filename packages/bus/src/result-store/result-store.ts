@@ -163,7 +163,7 @@ export class ResultStore<T> {
         storage,
         allow_direct: true,
       },
-      false,
+      { createOnly: false, logger: this.#bus.connection.logger },
     );
   }
 }

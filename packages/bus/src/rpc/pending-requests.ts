@@ -1,7 +1,7 @@
-import { nuid, type Msg } from "@nats-io/nats-core";
+import type { Msg } from "@nats-io/nats-core";
 import { OrchestraError } from "@ai-orchestra/contracts";
 import type { BusConnection } from "../connection.js";
-import { unavailable } from "../errors.js";
+import { forbidden, unavailable } from "../errors.js";
 import { headerStatus, readHeaderText, readSubjectNumber } from "../headers.js";
 import { DeadlineSweep } from "./deadline-sweep.js";
 import { InboxNumbers } from "./inbox-numbers.js";
@@ -19,18 +19,20 @@ const OVERLOADED_RETRY_AFTER_MS = 100;
  */
 export class PendingRequests implements RequestOwner {
   readonly #connection: BusConnection;
-  readonly #inboxPrefix = `_INBOX.${nuid.next()}.`;
+  readonly #inboxPrefix: string;
   readonly #waiting = new Map<number, PendingRequest>();
   readonly #deadlines = new DeadlineSweep(() => this.#waiting.values());
   readonly #numbers = new InboxNumbers();
 
   constructor(connection: BusConnection) {
     this.#connection = connection;
+    this.#inboxPrefix = `${connection.createInbox()}.`;
     connection.subscribe(`${this.#inboxPrefix}*`, (message) => this.#receive(message));
     connection.onStatus((status) => {
       if (status !== "connected") this.#failAll(`the bus is ${status}`);
       if (status === "closed") this.#deadlines.stop();
     });
+    connection.onRefused((subject) => this.#failRefused(subject));
   }
 
   /** Requests that wait now. */
@@ -89,6 +91,11 @@ export class PendingRequests implements RequestOwner {
     if (!this.#waiting.delete(request.inbox)) return false;
     request.release();
     return true;
+  }
+
+  #failRefused(subject: string): void {
+    const requests = [...this.#waiting.values()].filter((request) => request.subject === subject);
+    for (const request of requests) this.fail(request, forbidden(subject));
   }
 
   #failAll(reason: string): void {

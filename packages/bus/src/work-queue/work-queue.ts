@@ -195,7 +195,7 @@ export class WorkQueue<T, Lane extends string = string> {
         max_bytes: this.#options.maxBytes,
         duplicate_window: 120_000 * NANOS_PER_MS,
       },
-      this.#options.createOnly ?? false,
+      { createOnly: this.#options.createOnly ?? false, logger: this.#bus.connection.logger },
     );
     for (const lane of this.#lanes) {
       await ensureConsumer(this.#manager, {
