@@ -1,9 +1,10 @@
-import { type Bus, openApiKeys, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
-import { CLOSE_CODES, LIMITS, memorySessionsList } from "@ai-orchestra/contracts";
+import { openApiKeys, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { CLOSE_CODES, LIMITS } from "@ai-orchestra/contracts";
 import {
   BreakerReporter,
+  createMemoryCalls,
   createStrictContainer,
-  GuardedCaller,
+  type GuardedCaller,
   LevelWatch,
   type Component,
   type ServiceBase,
@@ -233,9 +234,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
     levelWatch: asFunction(() => new LevelWatch({ bus, states: system.states, clock })).singleton(),
     systemFeed: asFunction(() => new SystemFeed({ bus, clock })).singleton(),
-    memoryCalls: asFunction(
-      ({ breakers }: Cradle) => new GuardedCaller({ name: "memory", bus, clock, breakers, probe: probeMemory }),
-    ).singleton(),
+    memoryCalls: asFunction(({ breakers }: Cradle) => createMemoryCalls({ bus, clock, breakers })).singleton(),
     turnDispatch: asFunction(({ breakers }: Cradle) => new TurnDispatch({ queue, bus, clock, breakers })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -337,9 +336,4 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
 function tlsFilesOf(config: GatewayConfig): TlsFiles | undefined {
   const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config;
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
-}
-
-/** The cheapest call that needs both the memory service and its Redis: the sessions of nobody. */
-async function probeMemory(bus: Pick<Bus, "call">): Promise<void> {
-  await bus.call(memorySessionsList, { owner: "0".repeat(16), limit: 1 });
 }

@@ -46,6 +46,28 @@ export const envSchema = z.object({
   ANTHROPIC_API_KEY: z.string().optional().describe("Key for Anthropic's models."),
   GOOGLE_GENERATIVE_AI_API_KEY: z.string().optional().describe("Key for Google's models."),
   OLLAMA_BASE_URL: z.string().optional().describe("Address of an Ollama server, for example `http://127.0.0.1:11434`."),
+  MODEL_PROBE_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(2_000)
+    .describe(
+      "Pause between two one-token requests to a model that failed too often, in milliseconds; they show when it is back without risking turns. 0 leaves that to turns.",
+    ),
+  ANSWER_CACHE_MAX_ENTRIES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2_000)
+    .describe("Answers that one process keeps for when every model fails."),
+  ANSWER_CACHE_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(65_536)
+    .default(33_554_432)
+    .describe("Bytes that those answers may take together."),
   JETSTREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1).describe("Replicas of the bus's streams."),
 });
 

@@ -1,9 +1,21 @@
-import { type Job, openCancels, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
+import { type Job, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
 import { LIMITS, type TurnRequest } from "@ai-orchestra/contracts";
-import { type Component, createStrictContainer, type ServiceBase } from "@ai-orchestra/service-kit";
+import { LEVEL_FACTS } from "@ai-orchestra/resilience";
+import {
+  BreakerReporter,
+  type Component,
+  createMemoryCalls,
+  createStrictContainer,
+  type GuardedCaller,
+  LevelWatch,
+  type ServiceBase,
+} from "@ai-orchestra/service-kit";
 import { type AwilixContainer, asFunction, asValue } from "awilix";
 import { Answerer } from "./agents/answerer.js";
+import { AnswerCache } from "./cache/answer-cache.js";
+import { type CompletionMetrics, createCompletionMetrics } from "./completions/completion-metrics.js";
 import { type CompletionRunner, createCompletionRunner } from "./completions/completion-runner.js";
+import { ModelGuards } from "./completions/model-guards.js";
 import { type OrchestratorConfig, readEnvironment } from "./config.js";
 import { ModelCatalog } from "./models/model-catalog.js";
 import { ModelsService } from "./models/models-service.js";
@@ -29,8 +41,14 @@ const MAX_REMEMBERED_CANCELS = 100_000;
 
 /** One of these in the process. */
 interface Singletons {
+  breakers: BreakerReporter;
+  levelWatch: LevelWatch;
+  memoryCalls: GuardedCaller;
   modelCatalog: ModelCatalog;
+  completionMetrics: CompletionMetrics;
+  modelGuards: ModelGuards;
   completions: CompletionRunner;
+  answerCache: AnswerCache;
   claimTurn: ReturnType<typeof createTurnClaimer>;
   sessionInterrupter: SessionInterrupter;
 }
@@ -55,23 +73,56 @@ type Cradle = Singletons & TurnScoped & Transients;
 
 /** Builds the orchestrator; the components come in start order. */
 export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Component[]> {
-  const { bus, clock, config, logger, metrics } = base;
+  const { bus, clock, config, instance, logger, metrics } = base;
   const topology = { replicas: config.JETSTREAM_REPLICAS, storage: "file" } as const;
-  const [turnQueue, turnResults, cancels] = await Promise.all([
+  const [turnQueue, turnResults, cancels, system] = await Promise.all([
     openTurnQueue(bus, topology),
     openTurnResults(bus, topology),
     openCancels(bus, topology),
+    openSystem(bus, topology),
   ]);
 
   const cancelBoard = new CancelBoard({ cancels, maxRemembered: MAX_REMEMBERED_CANCELS });
   const container = createStrictContainer<Cradle>();
   container.register({
     modelCatalog: asFunction(() => new ModelCatalog({ env: readEnvironment(), clock, logger })).singleton(),
-    completions: asFunction(({ modelCatalog }: Cradle) =>
-      createCompletionRunner({ catalog: modelCatalog, clock, logger, metrics }),
+    breakers: asFunction(
+      () => new BreakerReporter({ bus, clock, logger, metrics, service: "orchestrator", instance }),
     ).singleton(),
-    claimTurn: asFunction(() =>
-      createTurnClaimer({ bus, clock, logger, turnResults, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
+    levelWatch: asFunction(() => new LevelWatch({ bus, states: system.states, clock })).singleton(),
+    memoryCalls: asFunction(({ breakers }: Cradle) => createMemoryCalls({ bus, clock, breakers })).singleton(),
+    completionMetrics: asFunction(() => createCompletionMetrics(metrics)).singleton(),
+    modelGuards: asFunction(
+      ({ breakers, completionMetrics, modelCatalog }: Cradle) =>
+        new ModelGuards({
+          clock,
+          catalog: modelCatalog,
+          breakers,
+          probeIntervalMs: config.MODEL_PROBE_INTERVAL_MS,
+          onCircuitChange: (model, isClosed) => completionMetrics.setCircuit(model, isClosed),
+        }),
+    ).singleton(),
+    completions: asFunction(({ modelCatalog, modelGuards, completionMetrics, levelWatch }: Cradle) =>
+      createCompletionRunner({
+        catalog: modelCatalog,
+        guards: modelGuards,
+        clock,
+        logger,
+        metrics: completionMetrics,
+        readTimeoutFactor: () => LEVEL_FACTS[levelWatch.level].timeoutFactor,
+      }),
+    ).singleton(),
+    answerCache: asFunction(
+      ({ levelWatch }: Cradle) =>
+        new AnswerCache({
+          clock,
+          maxEntries: config.ANSWER_CACHE_MAX_ENTRIES,
+          maxBytes: config.ANSWER_CACHE_MAX_BYTES,
+          readTtlMs: () => LEVEL_FACTS[levelWatch.level].cacheTtlMs,
+        }),
+    ).singleton(),
+    claimTurn: asFunction(({ memoryCalls }: Cradle) =>
+      createTurnClaimer({ bus: memoryCalls, clock, logger, turnResults, afterTurnWaitMs: AFTER_TURN_WAIT_MS }),
     ).singleton(),
     sessionInterrupter: asFunction(
       () => new SessionInterrupter({ bus, cancels, turnResults, clock, logger }),
@@ -91,9 +142,9 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
         }),
     ).scoped(),
     leaseKeeper: asFunction(
-      ({ job, turnStop }: Cradle) =>
+      ({ job, turnStop, memoryCalls }: Cradle) =>
         new LeaseKeeper({
-          bus,
+          bus: memoryCalls,
           clock,
           logger,
           job,
@@ -104,9 +155,9 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
         }),
     ).scoped(),
     turnSettlement: asFunction(
-      ({ job, turnEvents }: Cradle) =>
+      ({ job, turnEvents, memoryCalls }: Cradle) =>
         new TurnSettlement({
-          bus,
+          bus: memoryCalls,
           clock,
           logger,
           turnResults,
@@ -130,18 +181,26 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           leaseKeeper: cradle.leaseKeeper,
           sessionInterrupter: cradle.sessionInterrupter,
           claimTurn: cradle.claimTurn,
+          levelWatch: cradle.levelWatch,
           turnEvents: cradle.turnEvents,
           turnSettlement: cradle.turnSettlement,
           turnStop: cradle.turnStop,
         }),
     ).transient(),
     answerer: asFunction(
-      ({ completions, turnEvents }: Cradle) =>
-        new Answerer({ completions, turnEvents, clock, maxOutputBytes: LIMITS.maxOutputBytes }),
+      ({ completions, turnEvents, answerCache, modelCatalog }: Cradle) =>
+        new Answerer({
+          completions,
+          turnEvents,
+          clock,
+          maxOutputBytes: LIMITS.maxOutputBytes,
+          answerCache,
+          modelCatalog,
+        }),
     ).transient(),
   });
 
-  const { modelCatalog } = container.cradle;
+  const { breakers, levelWatch, memoryCalls, modelCatalog, modelGuards } = container.cradle;
   const turnWorker = new TurnWorker({
     turnQueue,
     openTurn: (job) => openTurn(container, job),
@@ -151,7 +210,8 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
     slots: config.ORCHESTRATOR_SLOTS,
     handoverMarginMs: HANDOVER_MARGIN_MS,
   });
-  return [new ModelsService({ bus, modelCatalog }), cancelBoard, turnWorker];
+  const guards = [breakers, levelWatch, memoryCalls, modelGuards];
+  return [...guards, new ModelsService({ bus, modelCatalog }), cancelBoard, turnWorker];
 }
 
 function openTurn(container: AwilixContainer<Cradle>, job: Job<TurnRequest>) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toolDefinitionSchema } from "../client/chat-message.js";
 import { samplingSchema } from "../client/sampling.js";
-import { turnInputSchema, turnMetadataSchema, turnModeSchema } from "../client/turn-options.js";
+import { turnInputSchema, turnMetadataSchema, turnModeSchema, turnOptionsSchema } from "../client/turn-options.js";
 import { idSchema, ownerSchema } from "../ids.js";
 
 /** A turn as it waits in the queue: every option resolved, every id checked. Times are epoch milliseconds. */
@@ -23,6 +23,7 @@ export const turnRequestSchema = z.object({
     maxTokens: z.int().optional(),
     sampling: samplingSchema.optional(),
     tools: z.array(toolDefinitionSchema).optional(),
+    cache: turnOptionsSchema.shape.cache,
     onBusy: z.enum(["enqueue", "reject", "interrupt"]),
   }),
   metadata: turnMetadataSchema.optional(),

@@ -33,6 +33,12 @@ export const turnOptionsSchema = z
       .optional()
       .describe(`From the turn's submission to its end, in milliseconds; default ${LIMITS.defaultTurnTimeoutMs}.`),
     tools: z.array(toolDefinitionSchema).max(128).optional(),
+    cache: z
+      .enum(["first", "fallback", "off"])
+      .optional()
+      .describe(
+        "Whether an earlier answer to exactly the same question may be served: instead of asking the model, when every model failed (the default), or never.",
+      ),
     onBusy: z
       .enum(["enqueue", "reject", "interrupt"])
       .optional()

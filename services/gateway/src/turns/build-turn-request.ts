@@ -30,6 +30,7 @@ export function buildTurnRequest(
       maxTokens: options.maxTokens,
       sampling: order.sampling,
       tools: options.tools,
+      cache: options.cache,
       onBusy: options.onBusy ?? "enqueue",
     },
     metadata,

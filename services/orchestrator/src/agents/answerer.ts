@@ -11,6 +11,10 @@ import type { CompletionRunner } from "../completions/completion-runner.js";
 import type { TurnEvents } from "../turns/turn-events.js";
 import type { Answer } from "../turns/turn-result.js";
 import { describeAgent, describeEditor } from "./agent-roles.js";
+import { type AnswerCache } from "../cache/answer-cache.js";
+import { createAnswerKey } from "../cache/answer-key.js";
+import { type RecallableUtterance, speakOrRecall } from "../cache/speak-or-recall.js";
+import type { ModelCatalog } from "../models/model-catalog.js";
 import { speak, type Utterance, type VoiceRequest } from "./voice.js";
 
 /** JSON-escaped bytes that one agent's draft may take; all of them together stay below the cap on the answer. */
@@ -21,6 +25,8 @@ export interface AnswererOptions {
   turnEvents: TurnEvents;
   clock: Clock;
   maxOutputBytes: number;
+  answerCache: AnswerCache;
+  modelCatalog: Pick<ModelCatalog, "resolve">;
 }
 
 type Draft = Utterance & { agent: string };
@@ -51,10 +57,10 @@ export class Answerer {
       deadlineAt,
     };
     const drafts = options.agents.length === 0 ? [] : await this.#draft(options.agents, voice);
-    const answer = await speak(
-      drafts.length === 0 ? voice : { ...voice, messages: [systemMessage(describeEditor(drafts)), ...messages] },
-      this.#options,
-    );
+    const answer =
+      drafts.length === 0
+        ? await this.#speakOrRecall(request, voice)
+        : await this.#speakAnew({ ...voice, messages: [systemMessage(describeEditor(drafts)), ...messages] });
     const spoken = [...drafts, answer];
     return {
       model: answer.model,
@@ -67,9 +73,20 @@ export class Answerer {
       },
       finishReason: answer.finishReason,
       toolCalls: answer.toolCalls,
-      cached: false,
+      cached: answer.cached,
       firstTokenAt: answer.firstTokenAt,
     };
+  }
+
+  async #speakOrRecall({ options, owner }: TurnRequest, voice: VoiceRequest): Promise<RecallableUtterance> {
+    const { answerCache, modelCatalog } = this.#options;
+    if (options.cache === "off") return this.#speakAnew(voice);
+    const key = createAnswerKey(owner, modelCatalog.resolve(voice.model, voice.mode).id, voice);
+    return speakOrRecall(voice, this.#options, { cache: answerCache, key, use: options.cache ?? "fallback" });
+  }
+
+  async #speakAnew(voice: VoiceRequest): Promise<RecallableUtterance> {
+    return { ...(await speak(voice, this.#options)), cached: false };
   }
 
   /** An agent that fails is left out and said so; when all fail the turn fails with the last one's error. */

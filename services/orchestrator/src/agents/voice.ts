@@ -20,6 +20,14 @@ export interface VoiceRequest {
   signal: AbortSignal;
   /** Epoch milliseconds. */
   deadlineAt: number;
+  /** Called when the first piece is said. */
+  onBegun?: () => void;
+}
+
+export interface SpeakDependencies {
+  completions: CompletionRunner;
+  turnEvents: TurnEvents;
+  clock: Clock;
 }
 
 export interface Utterance {
@@ -38,7 +46,7 @@ export interface Utterance {
 /** Streams one completion into the turn's events and gathers what it said. */
 export async function speak(
   request: VoiceRequest,
-  { completions, turnEvents, clock }: { completions: CompletionRunner; turnEvents: TurnEvents; clock: Clock },
+  { completions, turnEvents, clock }: SpeakDependencies,
 ): Promise<Utterance> {
   const { agent, messages, mode, model, temperature, maxTokens, sampling, tools, signal, deadlineAt } = request;
   const chunks: string[] = [];
@@ -58,19 +66,25 @@ export async function speak(
     return taken;
   };
 
+  const noteBegin = (): void => {
+    if (firstTokenAt !== undefined) return;
+    firstTokenAt = clock.now();
+    request.onBegun?.();
+  };
+
   const completion = { messages, mode, model, temperature, maxTokens, sampling, tools };
   const stream = completions.run(completion, { signal, deadlineAt });
   for await (const event of stream) {
     switch (event.type) {
       case "text": {
-        firstTokenAt ??= clock.now();
+        noteBegin();
         const text = takeBytes(event.text);
         chunks.push(text);
         turnEvents.text(text, agent);
         break;
       }
       case "tool": {
-        firstTokenAt ??= clock.now();
+        noteBegin();
         const fragment = takeBytes(event.arguments);
         const call = toolCalls.get(event.index) ?? { id: event.id, name: "", arguments: "" };
         call.name = event.name ?? call.name;

@@ -7,6 +7,8 @@ import type { ModelTimeouts, ResolvedModel } from "../models/resolved-model.js";
 import type { ChatProvider } from "../providers/chat-provider.js";
 import { createOpenAiProvider } from "../providers/openai/openai-provider.js";
 import type { CompletionEvent, CompletionRequest } from "./completion-request.js";
+import { createCompletionMetrics } from "./completion-metrics.js";
+import { ModelGuards } from "./model-guards.js";
 import { createCompletionRunner, type CompletionRunner } from "./completion-runner.js";
 
 let upstream: Upstream;
@@ -27,11 +29,18 @@ beforeEach(async () => {
   metrics = createMetrics({ service: "orchestrator", instance: "test" });
   models = new Map();
   addModel("main");
+  const catalog = { resolve: (name: string | undefined) => findModel(name ?? "main") };
+  const completionMetrics = createCompletionMetrics(metrics);
   runner = createCompletionRunner({
-    catalog: { resolve: (name) => findModel(name ?? "main") },
+    catalog,
+    guards: new ModelGuards({
+      clock: systemClock,
+      catalog,
+      onCircuitChange: (...change) => completionMetrics.setCircuit(...change),
+    }),
     clock: systemClock,
     logger: createLogger({ service: "orchestrator", instance: "test", level: "silent" }),
-    metrics,
+    metrics: completionMetrics,
     random: () => 0.01,
   });
 });

@@ -1,15 +1,15 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
 import { createDeadline, ResilienceError, retry, type RetryOptions } from "@ai-orchestra/resilience";
 import type { Clock } from "@ai-orchestra/service-kit";
-import type { Logger, Metrics } from "@ai-orchestra/telemetry";
+import type { Logger } from "@ai-orchestra/telemetry";
 import type { ModelCatalog } from "../models/model-catalog.js";
 import type { ResolvedModel } from "../models/resolved-model.js";
 import { toAbortError } from "../providers/abort-error.js";
 import type { ProviderEvent } from "../providers/chat-provider.js";
-import { createCompletionMetrics } from "./completion-metrics.js";
+import type { CompletionMetrics } from "./completion-metrics.js";
 import type { CompletionEvent, CompletionOptions, CompletionRequest } from "./completion-request.js";
 import { CompletionTry } from "./completion-try.js";
-import { acquirePermit, ModelGuards } from "./model-guards.js";
+import { acquirePermit, type ModelGuards } from "./model-guards.js";
 
 export interface CompletionRunner {
   /**
@@ -23,9 +23,12 @@ export interface CompletionRunner {
 
 export interface CompletionRunnerOptions {
   catalog: Pick<ModelCatalog, "resolve">;
+  guards: ModelGuards;
   clock: Clock;
   logger: Logger;
-  metrics: Metrics;
+  metrics: CompletionMetrics;
+  /** By how much models may take longer at the degradation level in force. Default: not at all. */
+  readTimeoutFactor?: () => number;
   /** A number from 0 up to 1, for the jitter of retries. Default `Math.random`. */
   random?: () => number;
 }
@@ -42,9 +45,7 @@ interface BegunTry {
 }
 
 export function createCompletionRunner(options: CompletionRunnerOptions): CompletionRunner {
-  const { catalog, clock, logger, random = Math.random } = options;
-  const metrics = createCompletionMetrics(options.metrics);
-  const guards = new ModelGuards({ clock, onCircuitChange: (model, isClosed) => metrics.setCircuit(model, isClosed) });
+  const { catalog, clock, guards, logger, metrics, random = Math.random, readTimeoutFactor = () => 1 } = options;
 
   async function* run(request: CompletionRequest, turn: CompletionOptions): AsyncGenerator<CompletionEvent> {
     const candidates = listCandidates(request);
@@ -98,7 +99,15 @@ export function createCompletionRunner(options: CompletionRunnerOptions): Comple
     const tryOnce = async (): Promise<BegunTry> => {
       if (turn.signal.aborted) throw toAbortError(turn.signal);
       const permit = acquirePermit(guard);
-      const attempt = new CompletionTry({ model, request, options: turn, permit, clock, metrics });
+      const attempt = new CompletionTry({
+        model,
+        request,
+        options: turn,
+        permit,
+        clock,
+        metrics,
+        timeoutFactor: readTimeoutFactor(),
+      });
       return { attempt, first: await attempt.begin() };
     };
     const policy: RetryOptions = {

@@ -1,7 +1,7 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
 import type { CallPermit } from "@ai-orchestra/resilience";
 import type { Clock } from "@ai-orchestra/service-kit";
-import type { ResolvedModel } from "../models/resolved-model.js";
+import type { ModelTimeouts, ResolvedModel } from "../models/resolved-model.js";
 import type { ProviderEvent } from "../providers/chat-provider.js";
 import type { CompletionMetrics } from "./completion-metrics.js";
 import type { CompletionOptions, CompletionRequest } from "./completion-request.js";
@@ -15,6 +15,8 @@ export interface CompletionTryOptions {
   permit: CallPermit;
   clock: Clock;
   metrics: CompletionMetrics;
+  /** Multiplies the model's own limits of time; the turn's deadline stays. */
+  timeoutFactor: number;
 }
 
 /** One request to one model, timed, counted and reported to its breaker. */
@@ -28,13 +30,13 @@ export class CompletionTry {
   readonly #startedAtMs: number;
   #ended = false;
 
-  constructor({ model, request, options, permit, clock, metrics }: CompletionTryOptions) {
+  constructor({ model, request, options, permit, clock, metrics, timeoutFactor }: CompletionTryOptions) {
     this.model = model;
     this.#permit = permit;
     this.#metrics = metrics;
     this.#clock = clock;
     this.#startedAtMs = clock.monotonicMs();
-    this.#watch = new CompletionWatch({ clock, timeouts: model.timeouts, ...options });
+    this.#watch = new CompletionWatch({ clock, timeouts: stretchTimeouts(model.timeouts, timeoutFactor), ...options });
     const { messages, temperature, sampling, tools } = request;
     const maxTokens = capTokens(request.maxTokens, model.limits.maxOutputTokens);
     const providerRequest = { model: model.upstreamName, messages, temperature, maxTokens, sampling, tools };
@@ -98,6 +100,16 @@ export class CompletionTry {
     this.#metrics.countTry(this.model.id, error.code);
     return error;
   }
+}
+
+function stretchTimeouts(timeouts: ModelTimeouts, factor: number): ModelTimeouts {
+  if (factor === 1) return timeouts;
+  const { firstTokenMs, idleMs, totalMs } = timeouts;
+  return {
+    firstTokenMs: firstTokenMs * factor,
+    idleMs: idleMs * factor,
+    ...(totalMs === undefined ? {} : { totalMs: totalMs * factor }),
+  };
 }
 
 function capTokens(asked: number | undefined, limit: number | undefined): number | undefined {

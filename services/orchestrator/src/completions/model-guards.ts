@@ -2,25 +2,36 @@ import { OrchestraError } from "@ai-orchestra/contracts";
 import {
   type CallPermit,
   type CircuitBreaker,
+  CircuitProber,
   createCircuitBreaker,
   createRetryBudget,
   ResilienceError,
   type RetryBudget,
 } from "@ai-orchestra/resilience";
-import type { Clock } from "@ai-orchestra/service-kit";
+import type { BreakerReporter, Clock, Component } from "@ai-orchestra/service-kit";
+import type { ModelCatalog } from "../models/model-catalog.js";
 import type { ResolvedModel } from "../models/resolved-model.js";
 import { UpstreamStatus } from "../providers/upstream-error.js";
+import { probeModel } from "./model-probe.js";
 
 export interface ModelGuardsOptions {
   clock: Clock;
+  catalog: Pick<ModelCatalog, "resolve"> & Partial<Pick<ModelCatalog, "list">>;
+  /** Hears of every circuit. */
+  breakers?: Pick<BreakerReporter, "watch"> | undefined;
+  /** How long after a circuit opened, and after each probe, the model is probed; 0: by traffic only. Default 0. */
+  probeIntervalMs?: number | undefined;
   /** Told of every change between usable and not. */
-  onCircuitChange: (model: string, isClosed: boolean) => void;
+  onCircuitChange?: ((model: string, isClosed: boolean) => void) | undefined;
 }
 
 /** What protects one model at one endpoint, over all completions of this process. */
 export interface ModelGuard {
-  circuit: CircuitBreaker;
-  retryBudget: RetryBudget;
+  readonly model: ResolvedModel;
+  readonly circuit: CircuitBreaker;
+  readonly retryBudget: RetryBudget;
+  readonly prober: CircuitProber | undefined;
+  readonly unwatch: () => void;
 }
 
 /** Guards kept at once; past it the one that was made first is forgotten. */
@@ -32,9 +43,16 @@ const FAILURE_RATE = 0.5;
 const OPEN_FOR_MS = 10_000;
 /** On top of a probe's own time for its first token. */
 const PROBE_MARGIN_MS = 1_000;
+const MAX_PROBE_MS = 10_000;
 
-/** Circuit breakers and retry budgets, one of each per model and endpoint, made on first use. */
-export class ModelGuards {
+const BUILTIN_PROVIDER = "builtin";
+
+/**
+ * Circuit breakers and retry budgets, one of each per model and endpoint, made on first use. Open circuits are probed
+ * whether there is traffic or not. Says which providers can be used, as far as their models were.
+ */
+export class ModelGuards implements Component {
+  readonly name = "model-guards";
   readonly #options: ModelGuardsOptions;
   readonly #guards = new Map<string, ModelGuard>();
 
@@ -47,31 +65,88 @@ export class ModelGuards {
     const known = this.#guards.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#guards.keys();
-    if (oldest !== undefined && this.#guards.size >= MAX_GUARDS) this.#guards.delete(oldest);
-    const guard = this.#create(model);
+    if (oldest !== undefined && this.#guards.size >= MAX_GUARDS) this.#forget(oldest);
+    const guard = this.#create(model, key);
     this.#guards.set(key, guard);
     return guard;
   }
 
-  #create(model: ResolvedModel): ModelGuard {
-    const { clock, onCircuitChange } = this.#options;
-    return {
-      circuit: createCircuitBreaker({
-        name: model.id,
-        clock,
-        trigger: {
-          kind: "time-window",
-          windowMs: WINDOW_MS,
-          minimumCalls: MINIMUM_CALLS,
-          failureRate: FAILURE_RATE,
-        },
-        openForMs: OPEN_FOR_MS,
-        halfOpen: { probes: 1, deadlineMs: model.timeouts.firstTokenMs + PROBE_MARGIN_MS },
-        isFailure: isUpstreamFailure,
-        onStateChange: ({ to }) => onCircuitChange(model.id, to.kind === "closed"),
+  async stop(): Promise<void> {
+    await Promise.all([...this.#guards.values()].map(({ prober }) => prober?.stop()));
+  }
+
+  /** Each configured provider; `down` when the circuit of every model of it that was used is not closed. */
+  dependencies(): Record<string, "up" | "down"> {
+    const names = new Set((this.#options.catalog.list?.() ?? []).map(({ provider }) => provider));
+    if (names.size > 1) names.delete(BUILTIN_PROVIDER);
+    const guards = [...this.#guards.values()];
+    return Object.fromEntries(
+      [...names].map((name) => {
+        const used = guards.filter(({ model }) => model.provider === name);
+        const isDown = used.length > 0 && used.every(({ circuit }) => circuit.state.kind !== "closed");
+        return [`provider:${name}`, isDown ? "down" : "up"];
       }),
-      retryBudget: createRetryBudget({ clock }),
-    };
+    );
+  }
+
+  #forget(key: string): void {
+    const guard = this.#guards.get(key);
+    this.#guards.delete(key);
+    guard?.unwatch();
+    // Nobody waits for a probe of a model that is gone.
+    guard?.prober?.stop().catch(() => undefined);
+  }
+
+  #create(model: ResolvedModel, key: string): ModelGuard {
+    const { breakers, clock, onCircuitChange, probeIntervalMs = 0 } = this.#options;
+    const probeMs = model.timeouts.firstTokenMs + PROBE_MARGIN_MS;
+    const circuit = createCircuitBreaker({
+      name: `model ${model.id}`,
+      clock,
+      trigger: {
+        kind: "time-window",
+        windowMs: WINDOW_MS,
+        minimumCalls: MINIMUM_CALLS,
+        failureRate: FAILURE_RATE,
+      },
+      openForMs: OPEN_FOR_MS,
+      halfOpen: { probes: 1, deadlineMs: probeMs },
+      isFailure: isUpstreamFailure,
+      onStateChange: ({ to }) => onCircuitChange?.(model.id, to.kind === "closed"),
+    });
+    const prober =
+      probeIntervalMs === 0
+        ? undefined
+        : new CircuitProber({
+            breaker: circuit,
+            clock,
+            intervalMs: probeIntervalMs,
+            timeoutMs: Math.min(probeMs, MAX_PROBE_MS),
+            probe: ({ signal }) => this.#probe(key, signal),
+          });
+    prober?.start();
+    const unwatch = breakers?.watch(circuit) ?? (() => undefined);
+    return { model, circuit, retryBudget: createRetryBudget({ clock }), prober, unwatch };
+  }
+
+  /** The models file may have changed: a model that is not there any more, or elsewhere now, needs no guard. */
+  async #probe(key: string, signal: AbortSignal): Promise<void> {
+    const known = this.#guards.get(key)?.model;
+    const model = known === undefined ? undefined : this.#findAgain(known);
+    if (model === undefined) {
+      this.#forget(key);
+      throw new OrchestraError("not_found", "the model is not configured any more");
+    }
+    await probeModel(model, signal);
+  }
+
+  #findAgain({ id, endpoint }: ResolvedModel): ResolvedModel | undefined {
+    try {
+      const model = this.#options.catalog.resolve(id, "auto");
+      return model.endpoint === endpoint ? model : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type TurnRequest,
   type TurnResult,
 } from "@ai-orchestra/contracts";
-import type { Clock } from "@ai-orchestra/service-kit";
+import type { Clock, LevelWatch } from "@ai-orchestra/service-kit";
 import { type Logger, traceIdOf } from "@ai-orchestra/telemetry";
 import type { Answerer } from "../agents/answerer.js";
 import type { ModelCatalog } from "../models/model-catalog.js";
@@ -33,6 +33,7 @@ export interface TurnExecutionOptions {
   leaseKeeper: LeaseKeeper;
   sessionInterrupter: SessionInterrupter;
   claimTurn: (job: Job<TurnRequest>) => Promise<TurnClaim>;
+  levelWatch: Pick<LevelWatch, "level">;
   turnEvents: TurnEvents;
   turnSettlement: TurnSettlement;
   turnStop: TurnStop;
@@ -52,6 +53,8 @@ const MAX_STATE_BYTES = 262_144;
 /** One attempt of one turn, from the queue to its end. */
 export class TurnExecution {
   readonly #options: TurnExecutionOptions;
+  /** The system was below its normal level when the answer began. */
+  #beganDegraded = false;
 
   constructor(options: TurnExecutionOptions) {
     this.#options = options;
@@ -103,8 +106,9 @@ export class TurnExecution {
 
   /** Undefined when the attempt stopped without an outcome of its own. */
   async #answer(claim: GrantedClaim): Promise<TurnOutcome | undefined> {
-    const { answerer, clock, job, logger, modelCatalog, turnEvents, turnStop } = this.#options;
+    const { answerer, clock, job, levelWatch, logger, modelCatalog, turnEvents, turnStop } = this.#options;
     const { data: request } = job;
+    this.#beganDegraded = levelWatch.level !== "normal";
     if (request.deadlineAt <= clock.now()) turnStop.stop("timeout");
     try {
       turnStop.signal.throwIfAborted();
@@ -139,6 +143,7 @@ export class TurnExecution {
 
   async #end(outcome: TurnOutcome, claim: GrantedClaim | undefined): Promise<ExecutionEnd> {
     const { clock, eventLog, job, turnEvents, turnSettlement } = this.#options;
+    const ranWithoutMemory = claim?.degraded ?? false;
     turnEvents.flush();
     const facts = {
       request: job.data,
@@ -146,11 +151,11 @@ export class TurnExecution {
       order: job.sequence,
       fence: claim?.fence,
       mode: this.#mode(),
-      degraded: claim?.degraded ?? false,
+      degraded: ranWithoutMemory || this.#beganDegraded,
       traceId: traceIdOf(),
       log: eventLog,
     };
-    const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()), facts.degraded);
+    const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()), ranWithoutMemory);
     if (standing !== undefined) return { kind: "ended", result: standing };
     job.nak(MAX_BUSY_DELAY_MS);
     return { kind: "requeued" };
