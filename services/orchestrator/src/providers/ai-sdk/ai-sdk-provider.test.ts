@@ -92,6 +92,41 @@ describe("Anthropic through the AI SDK", () => {
     });
   });
 
+  it("sends a client's sampling in the vendor's own words, and leaves out what the vendor does not have", async () => {
+    const parameters = { type: "object", properties: {} };
+    const { error } = await run({
+      // The SDK leaves sampling out for models that it does not know.
+      model: "claude-sonnet-4-5",
+      tools: [{ type: "function", function: { name: "time", parameters } }],
+      sampling: {
+        topP: 0.9,
+        stop: ["END"],
+        seed: 7,
+        logitBias: { "1": 2 },
+        toolChoice: { type: "function", function: { name: "time" } },
+        parallelToolCalls: false,
+        user: "u-1",
+      },
+    });
+    expect(error).toBeUndefined();
+    expect(upstream.requests[0]?.body).toMatchObject({
+      top_p: 0.9,
+      stop_sequences: ["END"],
+      tool_choice: { type: "tool", name: "time", disable_parallel_tool_use: true },
+      metadata: { user_id: "u-1" },
+    });
+  });
+
+  it("asks for JSON of a shape where the client does", async () => {
+    upstream.respondWith({ tokens: ['{"a":', "1}"] });
+    const schema = { type: "object", properties: { a: { type: "number" } } };
+    const { error } = await run({
+      sampling: { responseFormat: { type: "json_schema", json_schema: { name: "answer", schema } } },
+    });
+    expect(error).toBeUndefined();
+    expect(JSON.stringify(upstream.requests[0]?.body)).toContain('"properties":{"a":{"type":"number"}}');
+  });
+
   it("carries tool calls in fragments that add up", async () => {
     upstream.respondWith({
       tokens: [],
