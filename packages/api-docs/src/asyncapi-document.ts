@@ -3,7 +3,7 @@ import type { ApiChannel, ApiFrame } from "./api-channel.js";
 import { API_CHANNELS } from "./api-channels.js";
 import { CLOSE_MEANINGS } from "./code-meanings.js";
 import { describeComponents, refTo, type JsonSchema } from "./json-schema.js";
-import { toTemplate } from "./openapi-document.js";
+import { SUMMARY, toTemplate } from "./openapi-document.js";
 
 interface Reference {
   $ref: string;
@@ -69,8 +69,7 @@ export function createAsyncApiDocument({ version }: { version: string }): AsyncA
     info: {
       title: "AI Orchestra",
       version,
-      description:
-        "Chat turns over WebSocket. Times are ISO 8601 UTC, durations milliseconds. The HTTP side is in `/openapi.json`.",
+      description: `${SUMMARY} The HTTP side is in \`/openapi.json\`.`,
       license: { name: "Apache-2.0" },
     },
     defaultContentType: "application/json",

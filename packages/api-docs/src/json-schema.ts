@@ -34,24 +34,17 @@ export const refTo = (name: ComponentName): { $ref: string } => ({ $ref: `#/comp
 
 /** Every component as a client may send it; receivers ignore fields that they do not know, so none are forbidden. */
 export function describeComponents(dialect: SchemaDialect): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  for (const name of COMPONENT_NAMES) registry.add(COMPONENTS[name], { id: name });
-  const { schemas } = z.toJSONSchema(registry, {
-    ...conversion,
-    target: dialect,
-    uri: (id) => `#/components/schemas/${id}`,
-  });
-  return Object.fromEntries(
-    COMPONENT_NAMES.map((name) => {
-      const { $schema: _dialect, $id: _id, ...schema } = schemas[name] as JsonSchema & Record<string, unknown>;
-      return [name, schema];
-    }),
-  ) as Record<string, JsonSchema>;
+  const schemas = describe(createRegistry(), { target: dialect, io: "input" });
+  return Object.fromEntries(COMPONENT_NAMES.map((name) => [name, schemas[name] ?? {}]));
 }
 
 /** The fields of an object schema that has no name, such as a query. */
 export function describeFields(schema: z.ZodObject): { name: string; schema: JsonSchema; required: boolean }[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { ...conversion, io: "output" }) as JsonSchema;
+  const registry = createRegistry();
+  registry.add(schema, { id: NAMELESS });
+  // What a coerced field may come as says nothing; what becomes of it does.
+  const { properties = {}, required = [] } =
+    describe(registry, { target: "draft-2020-12", io: "output" })[NAMELESS] ?? {};
   return Object.entries(properties).map(([name, property]) => ({
     name,
     schema: property,
@@ -59,13 +52,32 @@ export function describeFields(schema: z.ZodObject): { name: string; schema: Jso
   }));
 }
 
-const conversion = {
-  io: "input",
-  unrepresentable: "any",
-  override: ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
-    // What every reader takes for granted only hides what matters.
-    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
-  },
-} as const;
+const NAMELESS = "nameless";
+
+function createRegistry() {
+  const registry = z.registry<{ id: string }>();
+  for (const name of COMPONENT_NAMES) registry.add(COMPONENTS[name], { id: name });
+  return registry;
+}
+
+function describe(
+  registry: ReturnType<typeof createRegistry>,
+  options: { target: SchemaDialect; io: "input" | "output" },
+): Record<string, JsonSchema> {
+  const { schemas } = z.toJSONSchema(registry, {
+    ...options,
+    unrepresentable: "any",
+    uri: (id) => `#/components/schemas/${id}`,
+    override: ({ jsonSchema }) => dropTrivia(jsonSchema),
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => [name, schema as JsonSchema]),
+  );
+}
+
+/** What every reader takes for granted only hides what matters. */
+function dropTrivia(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.format === "date-time") delete schema.pattern;
+}

@@ -41,7 +41,13 @@ export interface OpenApiOperation {
 
 export interface OpenApiDocument {
   openapi: "3.1.1";
-  info: { title: string; version: string; description: string; license: { name: string; identifier: string } };
+  info: {
+    title: string;
+    version: string;
+    summary: string;
+    description: string;
+    license: { name: string; identifier: string };
+  };
   servers: { url: string; description: string }[];
   tags: { name: Tag; description: string }[];
   paths: Record<string, Record<string, OpenApiOperation>>;
@@ -51,6 +57,10 @@ export interface OpenApiDocument {
   };
   "x-error-codes": Record<ErrorCode, { status: number; retryable: boolean; meaning: string }>;
 }
+
+/** What both documents describe. */
+export const SUMMARY =
+  "Chat turns over WebSocket and HTTP. Each is queued durably and answered once, whatever server dies in between. Times are ISO 8601 UTC, durations milliseconds.";
 
 /** What any route can answer, beside its own errors. */
 const COMMON_ERRORS: readonly ErrorCode[] = ["overloaded", "unavailable", "internal"];
@@ -68,8 +78,8 @@ export function createOpenApiDocument({ version }: { version: string }): OpenApi
     info: {
       title: "AI Orchestra",
       version,
-      description:
-        "Chat turns over HTTP. Each is queued durably and answered once, whatever server dies in between. Times are ISO 8601 UTC, durations milliseconds. The WebSocket side is in `/asyncapi.json`.",
+      summary: SUMMARY,
+      description: `${SUMMARY} The WebSocket side is in \`/asyncapi.json\`.`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "The server that this document came from." }],
@@ -227,6 +237,9 @@ function describeError(codes: ErrorCode[], schema: ComponentName): OpenApiRespon
 /** Frames as they stand in a stream. */
 function toEventStream(frames: unknown): string {
   return (frames as readonly Record<string, unknown>[])
-    .map((frame) => `event: ${String(frame["type"])}\ndata: ${JSON.stringify(frame)}\n\n`)
+    .map(
+      (frame) =>
+        `${typeof frame["type"] === "string" ? `event: ${frame["type"]}\n` : ""}data: ${JSON.stringify(frame)}\n\n`,
+    )
     .join("");
 }

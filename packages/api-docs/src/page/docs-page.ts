@@ -35,7 +35,7 @@ export function createDocsPage(openApi: OpenApiDocument, asyncApi: AsyncApiDocum
         <div class="columns">
           ${renderNavigation(openApi, asyncApi)}
           <main id="main" tabindex="-1">
-            ${renderOverview(openApi, asyncApi)} ${renderTryIt()} ${renderTags(openApi)}
+            ${renderOverview(openApi)} ${renderTryIt()} ${renderTags(openApi)}
             ${Object.entries(asyncApi.channels).map(([id, channel]) => renderChannel(asyncApi, id, channel))}
             ${renderErrorCodes(openApi)} ${renderCloseCodes(asyncApi)} ${renderSchemas(openApi)}
           </main>
@@ -89,7 +89,7 @@ function renderNavigation(openApi: OpenApiDocument, asyncApi: AsyncApiDocument):
                   html`<li>
                     <a href="#${anchorOfOperation(documented)}"
                       ><span class="method ${documented.method.toLowerCase()}">${documented.method}</span>
-                      <span class="path">${documented.path}</span></a
+                      <span class="path">${breakable(documented.path)}</span></a
                     >
                   </li>`,
               )}
@@ -125,12 +125,15 @@ function renderNavigation(openApi: OpenApiDocument, asyncApi: AsyncApiDocument):
   </nav>`;
 }
 
-function renderOverview({ info, components }: OpenApiDocument, asyncApi: AsyncApiDocument): Html {
+function renderOverview({ info, components }: OpenApiDocument): Html {
   const { bearer } = components.securitySchemes;
   return html`<section class="group" id="overview">
     <h1>${info.title} API</h1>
-    <p>${prose(info.description)}</p>
-    <p>${prose(asyncApi.info.description)}</p>
+    <p>${prose(info.summary)}</p>
+    <p>
+      The documents behind this page: <a href="/openapi.json">OpenAPI</a> for HTTP and
+      <a href="/asyncapi.json">AsyncAPI</a> for WebSocket.
+    </p>
     <h2>Credentials</h2>
     <p>
       ${prose(bearer?.description ?? "")} Browsers show the token of a WebSocket as the subprotocol entry
@@ -167,10 +170,15 @@ function renderSchemas({ components }: OpenApiDocument): Html {
         html`<section class="entry" id="${anchor("schema", name)}">
           <h3><code>${name}</code></h3>
           ${schema.description === undefined ? undefined : html`<p>${prose(schema.description)}</p>`}
-          ${renderSchema(schema, name)}
+          ${renderSchema(schema, "Fields")}
         </section>`,
     )}
   </section>`;
+}
+
+/** A path that may wrap before each of its segments. */
+function breakable(path: string): Html {
+  return html`${path.split("/").map((segment, index) => (index === 0 ? segment : html`<wbr />/${segment}`))}`;
 }
 
 /** The assets stand beside `src` and `dist`. */

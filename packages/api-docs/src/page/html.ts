@@ -6,6 +6,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
+/** Of the templates, not of what stands in them. */
+const INDENTATION = /\n\s+/g;
+
 /** Text that is markup already. */
 export class Html {
   readonly markup: string;
@@ -19,7 +22,7 @@ type Part = Html | string | number | undefined | readonly Part[];
 
 /** Markup from a template; whatever is not `Html` is escaped, and undefined is nothing. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((text, index) => text + toMarkup(parts[index])).join(""));
+  return new Html(strings.map((text, index) => text.replaceAll(INDENTATION, "\n") + toMarkup(parts[index])).join(""));
 }
 
 /** Text in which `code` may stand between backticks. */

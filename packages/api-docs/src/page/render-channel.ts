@@ -57,7 +57,7 @@ function renderFrame({ components }: AsyncApiDocument, { id, message }: Document
   return html`<section class="entry frame" id="${id}">
     <h4><code>${message.name}</code></h4>
     <p>${message.summary === undefined ? undefined : prose(message.summary)} ${renderSchemaLink(name)}</p>
-    ${renderSchema(components.schemas[name] ?? {}, message.name)}
-    ${message.examples.map(({ payload }) => renderExample("Example", payload))}
+    ${renderSchema(components.schemas[name] ?? {}, "Fields")}
+    ${message.examples.map(({ payload }) => renderExample(payload))}
   </section>`;
 }

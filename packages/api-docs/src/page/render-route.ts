@@ -87,7 +87,7 @@ function renderAnswer(
             Headers:
             ${Object.entries(headers).map(
               ([name, header], index) =>
-                html`${index === 0 ? "" : "; "}<code>${name}</code> ${prose(header.description)}`,
+                html`${index === 0 ? "" : " "}<code>${name}</code>: ${prose(header.description)}`,
             )}
           </p>`
     }
@@ -118,10 +118,10 @@ function renderMedia(
         ? undefined
         : html`<details>
             <summary>Fields of ${first}</summary>
-            ${renderSchema(fields, first)}
+            ${renderSchema(fields, "Fields")}
           </details>`
     }
-    ${Object.values(examples).map(({ value }) => renderExample(type, value))}
+    ${Object.values(examples).map(({ value }) => renderExample(value))}
   </div>`;
 }
 

@@ -38,7 +38,7 @@ export function renderTryIt(): Html {
     </form>
     <div class="try-output" id="try-output" hidden>
       <h3>Answer</h3>
-      <output id="try-answer" aria-live="polite"></output>
+      <div id="try-answer" role="region" aria-label="Answer" tabindex="0"></div>
       <details open>
         <summary>Frames (<span id="try-count">0</span>)</summary>
         <ol id="try-frames" tabindex="0" aria-label="Frames"></ol>

@@ -1,4 +1,4 @@
-import { pinDegradationSchema } from "@ai-orchestra/contracts";
+import type { pinDegradationSchema } from "@ai-orchestra/contracts";
 import type { z } from "zod";
 import type { ApiRoute } from "../api-route.js";
 
