@@ -105,7 +105,7 @@ export function createAsyncApiDocument({ version }: { version: string }): AsyncA
 }
 
 /** What the close codes of the protocol say. */
-export function describeCloseCodes(names: readonly (keyof typeof CLOSE_CODES)[]): CloseCodeFacts[] {
+function describeCloseCodes(names: readonly (keyof typeof CLOSE_CODES)[]): CloseCodeFacts[] {
   return names.map((name) => ({
     code: CLOSE_CODES[name],
     name,
