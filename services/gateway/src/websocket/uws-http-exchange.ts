@@ -133,13 +133,19 @@ export class UwsHttpExchange implements HttpExchange {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
-      this.onDone(() => reject(new OrchestraError("cancelled", "the request ended before its body")));
+      let isComplete = false;
+      this.onDone(() => {
+        // An error costs a stack trace, and nearly every request has its body by now.
+        if (!isComplete) reject(new OrchestraError("cancelled", "the request ended before its body"));
+      });
       this.#response.onData((chunk, isLast) => {
         bytes += chunk.byteLength;
         if (bytes <= maxBodyBytes) {
           // The chunk's memory belongs to uWebSockets.js and is gone after this callback.
           chunks.push(Buffer.from(new Uint8Array(chunk)));
-          if (isLast) resolve(Buffer.concat(chunks));
+          if (!isLast) return;
+          isComplete = true;
+          resolve(Buffer.concat(chunks));
           return;
         }
         chunks.length = 0;
