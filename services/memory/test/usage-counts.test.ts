@@ -45,7 +45,10 @@ describe("the usage of protocols", () => {
 
   it("tells thousands of clients apart, to within a few percent", async () => {
     for (let batch = 0; batch < 3; batch += 1) {
-      await record("openai", Array.from({ length: 2_000 }, (_, index) => `${batch}-${index}`));
+      await record(
+        "openai",
+        Array.from({ length: 2_000 }, (_, index) => `${batch}-${index}`),
+      );
     }
     const clients = (await report("openai", 1))?.clients ?? 0;
     expect(Math.abs(clients - 6_000) / 6_000).toBeLessThan(0.03);
