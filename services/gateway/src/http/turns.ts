@@ -7,7 +7,7 @@ import { toErrorFrame } from "../websocket/frame-codec.js";
 import { jsonAnswer } from "./http-answers.js";
 import { readId, readQuery } from "./read-request.js";
 import type { HttpRoute } from "./router.js";
-import { SseStream } from "./sse-stream.js";
+import { SSE_PING, SseStream } from "./sse-stream.js";
 
 const EVENT_ID_PATTERN = /^(\d{1,9})\.(\d{1,9})$/;
 
@@ -30,7 +30,12 @@ export function createTurnRoutes({
         const turnId = readId(parameters.turnId, "the turn id");
         const { sessionId = deriveSessionId(turnId) } = readQuery(exchange, turnQuerySchema);
         const start = parseEventId(exchange.head.headers.get("last-event-id"));
-        const events = new SseStream({ exchange, headers: {}, onDrained: () => void viewers.ask(viewer, "drained") });
+        const events = new SseStream({
+          exchange,
+          headers: {},
+          opening: SSE_PING,
+          onDrained: () => void viewers.ask(viewer, "drained"),
+        });
         const viewer = viewers.open({
           key: { owner, sessionId, turnId },
           start,

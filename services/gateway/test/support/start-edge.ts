@@ -1,8 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startStack, type ServiceProcess, type Stack } from "@ai-orchestra/stack";
 import { SECRET } from "./tokens.js";
+
+const SERVICES = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Gateways that ask for tokens and the memory service, as real processes; no turn is run. */
 export interface Edge {
@@ -19,7 +23,7 @@ export async function startEdge({
   const dataDir = await mkdtemp(join(tmpdir(), "orchestra-edge-"));
   const stack = await startStack({
     dataDir,
-    replicas: { gateway: gateways, orchestrator: 0 },
+    replicas: { ...(await leaveOutAll()), gateway: gateways, memory: 1 },
     restartServices: false,
     env: { AUTH_JWT_SECRET: SECRET, ...env },
   });
@@ -35,4 +39,11 @@ export async function startEdge({
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** No instance of any service that is built. */
+async function leaveOutAll(): Promise<Record<string, number>> {
+  const names = await readdir(SERVICES);
+  const built = names.filter((name) => existsSync(join(SERVICES, name, "dist", "main.js")));
+  return Object.fromEntries(built.map((name) => [name, 0]));
 }
