@@ -53,6 +53,8 @@ export function describeFields(schema: z.ZodObject): { name: string; schema: Jso
 }
 
 const NAMELESS = "nameless";
+/** Where zod puts schemas that it can neither name nor write out. */
+const UNNAMED_CYCLES = "__shared";
 
 function createRegistry() {
   const registry = z.registry<{ id: string }>();
@@ -70,6 +72,7 @@ function describe(
     uri: (id) => `#/components/schemas/${id}`,
     override: ({ jsonSchema }) => dropTrivia(jsonSchema),
   });
+  if (UNNAMED_CYCLES in schemas) throw new Error("a schema that contains itself needs a name: add it to COMPONENTS");
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _dialect, $id: _id, ...schema }]) => [name, schema as JsonSchema]),
   );
