@@ -11,6 +11,7 @@ export const TAGS = {
   openai: "The API of OpenAI's clients: point them to this server with the base URL `/v1`.",
   v1: "For clients of the first protocol; new ones use V2.",
   admin: "For operators: the scope `admin` is needed.",
+  flags: "Feature flags: `admin` to change them, `flags:read` to evaluate them from any OpenFeature SDK.",
   system: "Probes and these documents; no credentials are needed.",
 } as const;
 

@@ -2,6 +2,8 @@ import type { ApiRoute } from "./api-route.js";
 import { ADMIN_ROUTES } from "./routes/admin-routes.js";
 import { DEGRADATION_ROUTES } from "./routes/degradation-routes.js";
 import { CHAT_ROUTES } from "./routes/chat-routes.js";
+import { FLAG_ROUTES } from "./routes/flag-routes.js";
+import { OFREP_ROUTES } from "./routes/ofrep-routes.js";
 import { OPENAI_ROUTES } from "./routes/openai-routes.js";
 import { SESSION_ROUTES } from "./routes/session-routes.js";
 import { SYSTEM_ROUTES } from "./routes/system-routes.js";
@@ -17,5 +19,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...V1_ROUTES,
   ...ADMIN_ROUTES,
   ...DEGRADATION_ROUTES,
+  ...FLAG_ROUTES,
+  ...OFREP_ROUTES,
   ...SYSTEM_ROUTES,
 ];

@@ -164,6 +164,20 @@ export {
 } from "./client/health-report.js";
 export { messagesQuerySchema, sessionsQuerySchema, turnQuerySchema } from "./client/http-queries.js";
 export {
+  featureFlagSwitchAnswerSchema,
+  featureFlagSwitchSchema,
+  flagAnswerSchema,
+  flagChangesSchema,
+  flagDocumentSchema,
+  flagExportQuerySchema,
+  flagHistoryAnswerSchema,
+  flagImportQuerySchema,
+  flagListAnswerSchema,
+  flagRollbackSchema,
+  segmentAnswerSchema,
+  segmentListAnswerSchema,
+} from "./client/flags-http.js";
+export {
   ofrepBulkFailureSchema,
   ofrepBulkSchema,
   ofrepEventSchema,

@@ -1,5 +1,6 @@
 import { openApiKeys, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
 import { CLOSE_CODES, LIMITS } from "@ai-orchestra/contracts";
+import { createFlagClient, type FlagClient } from "@ai-orchestra/flags-engine";
 import {
   BreakerReporter,
   createMemoryCalls,
@@ -78,6 +79,7 @@ interface Cradle {
   breakers: BreakerReporter;
   levelWatch: LevelWatch;
   systemFeed: SystemFeed;
+  flagClient: FlagClient;
   memoryCalls: GuardedCaller;
   turnDispatch: TurnDispatch;
   connectionWatch: ConnectionWatch;
@@ -234,6 +236,16 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
     levelWatch: asFunction(() => new LevelWatch({ bus, states: system.states, clock })).singleton(),
     systemFeed: asFunction(() => new SystemFeed({ bus, clock })).singleton(),
+    flagClient: asFunction(() =>
+      createFlagClient({
+        bus,
+        service: "gateway",
+        instance,
+        now,
+        topology,
+        onError: (error) => logger.warn({ err: error }, "flags cannot be watched yet"),
+      }),
+    ).singleton(),
     memoryCalls: asFunction(({ breakers }: Cradle) => createMemoryCalls({ bus, clock, breakers })).singleton(),
     turnDispatch: asFunction(({ breakers }: Cradle) => new TurnDispatch({ queue, bus, clock, breakers })).singleton(),
     connectionWatch: asFunction(
@@ -257,6 +269,8 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
           systemFeed: cradle.systemFeed,
           registry: cradle.registry,
           apiKeys: cradle.apiKeys,
+          flagClient: cradle.flagClient,
+          scheme: tls === undefined ? "http" : "https",
           startHttpTurn: cradle.startHttpTurn,
           cancelTurn: cradle.cancelTurn,
           viewers: cradle.viewers,
@@ -326,8 +340,8 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
-  const { breakers, levelWatch, systemFeed, memoryCalls, turnDispatch } = container.cradle;
-  const guards = [breakers, levelWatch, systemFeed, memoryCalls, turnDispatch];
+  const { breakers, levelWatch, systemFeed, flagClient, memoryCalls, turnDispatch } = container.cradle;
+  const guards = [breakers, levelWatch, systemFeed, flagClient, memoryCalls, turnDispatch];
   const { apiKeys, leases, board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
   const counted = leases === undefined ? [] : [leases];
   return [...guards, apiKeys, board, viewers, versionUsage, ...counted, connectionWatch, clientPort];

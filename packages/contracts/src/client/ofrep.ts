@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { EVALUATION_ERRORS, EVALUATION_REASONS, evaluationContextSchema } from "../flags/flag-evaluation.js";
+import {
+  EVALUATION_ERRORS,
+  EVALUATION_REASONS,
+  evaluationContextSchema,
+  flagValueSchema,
+} from "../flags/flag-evaluation.js";
 
 /** Schemas of the OpenFeature Remote Evaluation Protocol 0.3 (open-feature/protocol, service/openapi.yaml). */
 export const ofrepRequestSchema = z.object({ context: evaluationContextSchema });
@@ -8,7 +13,7 @@ const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean
 
 export const ofrepSuccessSchema = z.object({
   key: z.string(),
-  value: z.json(),
+  value: flagValueSchema,
   reason: z.enum(EVALUATION_REASONS),
   variant: z.string().optional(),
   metadata: metadata.optional(),
@@ -31,7 +36,7 @@ export const ofrepBulkSchema = z.object({
   eventStreams: z.array(
     z.object({
       type: z.literal("sse"),
-      endpoint: z.object({ requestUri: z.string() }),
+      endpoint: z.object({ origin: z.string().optional(), requestUri: z.string() }),
       inactivityDelaySec: z.int().positive(),
     }),
   ),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { flagConstraintsSchema } from "./flag-constraint.js";
+import { flagValueSchema } from "./flag-evaluation.js";
 import { flagPercentageSchema, flagRolloutSchema } from "./flag-rollout.js";
 
 /** Bounds of the flags of one mesh: all of them together fit one message of the bus. */
@@ -19,8 +20,16 @@ export const FLAG_LIMITS = {
 const NAME_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const NAME_MESSAGE = "must be letters, digits, _ and -, in parts that dots may separate";
 
+/** Paths below `/admin/flags` that mean something else. */
+const RESERVED_KEYS: readonly string[] = ["export", "import"];
+
 /** Key of a flag. It stands in paths and in keys of the bus. */
-export const flagKeySchema = z.string().min(1).max(100).regex(NAME_PATTERN, NAME_MESSAGE);
+export const flagKeySchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(NAME_PATTERN, NAME_MESSAGE)
+  .refine((key) => !RESERVED_KEYS.includes(key), "is a word that no flag may be called");
 
 export const segmentNameSchema = z.string().min(1).max(100).regex(NAME_PATTERN, NAME_MESSAGE);
 
@@ -42,7 +51,7 @@ export type FlagSegment = z.output<typeof flagSegmentSchema>;
 /** One of several values that users are split over. */
 export const flagVariantSchema = z.strictObject({
   name: z.string().min(1).max(64),
-  value: z.json(),
+  value: flagValueSchema,
   /** Share of those who have the flag; the weights of a flag add up to 100. */
   weight: flagPercentageSchema,
 });
@@ -134,6 +143,5 @@ function checkVariants(
 }
 
 function kindOf(value: unknown): string {
-  if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }

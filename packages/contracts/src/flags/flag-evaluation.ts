@@ -1,7 +1,16 @@
 import { z } from "zod";
 
+/** What a flag can be worth: what OpenFeature knows as boolean, string, number and structure. */
+export const flagValueSchema = z.union([
+  z.boolean(),
+  z.string(),
+  z.number(),
+  z.array(z.unknown()),
+  z.record(z.string(), z.unknown()),
+]);
+
 /** What is known about whom a flag is evaluated for. Any other property can be asked for by constraints. */
-export const evaluationContextSchema = z.object({ targetingKey: z.string().max(256).optional() }).catchall(z.json());
+export const evaluationContextSchema = z.object({ targetingKey: z.string().max(256).optional() }).catchall(z.unknown());
 
 export type EvaluationContext = Readonly<Record<string, unknown>> & { readonly targetingKey?: string | undefined };
 
@@ -22,7 +31,7 @@ export const EVALUATION_ERRORS = [
 export type EvaluationErrorCode = (typeof EVALUATION_ERRORS)[number];
 
 export const flagEvaluationSchema = z.object({
-  value: z.json(),
+  value: flagValueSchema,
   variant: z.string().optional(),
   reason: z.enum(EVALUATION_REASONS),
   errorCode: z.enum(EVALUATION_ERRORS).optional(),

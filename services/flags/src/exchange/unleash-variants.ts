@@ -56,6 +56,5 @@ function emptyLike(value: unknown): unknown {
   if (typeof value === "string") return "";
   if (typeof value === "number") return 0;
   if (typeof value === "boolean") return false;
-  if (value === null) return null;
   return Array.isArray(value) ? [] : {};
 }

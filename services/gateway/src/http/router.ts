@@ -23,6 +23,8 @@ export interface PrivateRoute extends RouteBase {
   readonly access: "private";
   /** What the caller must be allowed to do; others are answered `forbidden`. */
   readonly scope?: Scope;
+  /** `false`: its requests do not count as the client's messages. */
+  readonly isMetered?: false;
   handle(exchange: HttpExchange, principal: Principal, parameters: PathParameters): Promise<void> | void;
 }
 
@@ -94,9 +96,10 @@ export function createRouter({
       return;
     }
     checkOrigin({ origin: headers.get("origin"), host: headers.get("host") });
-    const authorization = headers.get("authorization");
+    const apiKey = headers.get("x-api-key");
+    const authorization = headers.get("authorization") ?? (apiKey === undefined ? undefined : `Bearer ${apiKey}`);
     const principal = await authenticate({ authorization, subprotocolToken: undefined, address });
-    takeMessage(principal);
+    if (route.isMetered !== false) takeMessage(principal);
     if (route.scope !== undefined && !hasScope(principal, route.scope)) {
       throw new OrchestraError("forbidden", `this needs the scope ${route.scope}`);
     }

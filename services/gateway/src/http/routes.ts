@@ -1,4 +1,5 @@
 import type { Bus } from "@ai-orchestra/bus";
+import type { FlagClient } from "@ai-orchestra/flags-engine";
 import type { LevelWatch } from "@ai-orchestra/service-kit";
 import type { ApiKeyStore } from "../auth/api-key-store.js";
 import type { ConnectionRegistry } from "../connections/connection-registry.js";
@@ -11,11 +12,16 @@ import type { V1Deprecation } from "../versions/v1-deprecation.js";
 import type { VersionUsage } from "../versions/version-usage.js";
 import { createDegradationRoutes } from "./admin-degradation.js";
 import { createAdminEventRoutes } from "./admin-events.js";
+import { createFlagExchangeRoutes } from "./admin-flag-exchange.js";
+import { createFlagRoutes } from "./admin-flags.js";
+import { createSegmentRoutes } from "./admin-segments.js";
 import { createApiKeyRoutes } from "./api-keys.js";
 import { createChatRoutes } from "./chat-routes.js";
 import { createDocumentRoutes } from "./documents.js";
 import { createHealthRoutes } from "./health.js";
 import type { StartHttpTurn } from "./http-turn.js";
+import { createOfrepEventRoutes } from "./ofrep-events.js";
+import { createOfrepRoutes } from "./ofrep.js";
 import type { HttpRoute } from "./router.js";
 import { createSessionRoutes } from "./sessions.js";
 import { createTurnRoutes } from "./turns.js";
@@ -29,6 +35,9 @@ export interface RouteDependencies {
   systemFeed: SystemFeed;
   registry: ConnectionRegistry;
   apiKeys: ApiKeyStore;
+  flagClient: FlagClient;
+  /** What clients connect with. */
+  scheme: "http" | "https";
   startHttpTurn: StartHttpTurn;
   cancelTurn: CancelTurn;
   viewers: TurnViewers;
@@ -52,6 +61,11 @@ export function createRoutes(dependencies: RouteDependencies): HttpRoute[] {
     ...createApiKeyRoutes(dependencies),
     ...createDegradationRoutes(dependencies),
     ...createAdminEventRoutes(dependencies),
+    ...createFlagExchangeRoutes(dependencies),
+    ...createFlagRoutes(dependencies),
+    ...createSegmentRoutes(dependencies),
+    ...createOfrepRoutes(dependencies),
+    ...createOfrepEventRoutes(dependencies),
     ...createDocumentRoutes(dependencies),
   ];
 }

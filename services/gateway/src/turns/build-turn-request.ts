@@ -34,6 +34,7 @@ export function buildTurnRequest(
       onBusy: options.onBusy ?? "enqueue",
     },
     metadata,
+    audience: { tier: principal.tier, groups: [...principal.groups] },
     submittedAt: nowMs,
     deadlineAt: nowMs + (options.timeoutMs ?? LIMITS.defaultTurnTimeoutMs),
   };
