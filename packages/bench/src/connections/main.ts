@@ -53,7 +53,13 @@ async function measureGateway(): Promise<ConnectionMeasurement> {
   const stack = await startStack({
     dataDir,
     env: { LOG_LEVEL: "warn" },
-    serviceEnv: { gateway: { GATEWAY_MAX_CONNECTIONS: String(WANTED * 2), GATEWAY_HEARTBEAT_MS: "960000" } },
+    serviceEnv: {
+      gateway: {
+        GATEWAY_MAX_CONNECTIONS: String(WANTED * 2),
+        GATEWAY_MAX_NEW_CONNECTIONS_PER_SECOND: "1000000",
+        GATEWAY_HEARTBEAT_MS: "960000",
+      },
+    },
   });
   try {
     return await measureConnections({ url: stack.url, pid: stack.service("gateway").pid }, connections);
