@@ -182,7 +182,12 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     registry: asFunction(() => new ConnectionRegistry({ maxConnections: config.GATEWAY_MAX_CONNECTIONS })).singleton(),
     gatewayMetrics: asFunction(
       (cradle: Cradle) =>
-        new GatewayMetrics({ metrics, registry: cradle.registry, viewers: () => cradle.viewers.size }),
+        new GatewayMetrics({
+          metrics,
+          registry: cradle.registry,
+          viewers: () => cradle.viewers.size,
+          feeds: () => cradle.feeds.size,
+        }),
     ).singleton(),
     feeds: asFunction(() => new SessionFeeds({ bus })).singleton(),
     catchUp: asFunction(({ gatewayMetrics }: Cradle) =>

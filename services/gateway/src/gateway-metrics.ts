@@ -31,10 +31,12 @@ export class GatewayMetrics {
     metrics,
     registry,
     viewers,
+    feeds,
   }: {
     metrics: Metrics;
     registry: ConnectionRegistry;
     viewers: () => number;
+    feeds: () => number;
   }) {
     this.#framesIn = metrics.counter({
       name: "gateway_frames_in_total",
@@ -84,6 +86,11 @@ export class GatewayMetrics {
       name: "gateway_viewers",
       help: "Turns being watched by clients.",
       collect: (gauge) => gauge.set(viewers()),
+    });
+    metrics.gauge({
+      name: "gateway_session_feeds",
+      help: "Sessions whose events are subscribed to.",
+      collect: (gauge) => gauge.set(feeds()),
     });
     metrics.gauge({
       name: "gateway_buffered_bytes",

@@ -35,7 +35,8 @@ export interface V2ChannelOptions extends V2TurnDependencies {
 export class V2Channel implements Connection, SocketListener {
   readonly id: string;
   readonly #options: V2ChannelOptions;
-  readonly #turns: V2Turns;
+  /** Made with the first frame that needs it: most connections are idle most of the time. */
+  #turns: V2Turns | undefined;
   readonly #refusals: RefusalMeter;
   readonly #rateLimitations: RefusalMeter;
   #activeAtMs: number;
@@ -45,9 +46,6 @@ export class V2Channel implements Connection, SocketListener {
     this.id = options.admitted.connectionId;
     this.#activeAtMs = options.monotonicMs();
     this.#options = options;
-    const { admitted, limits, socket, ...dependencies } = options;
-    const { identity } = admitted;
-    this.#turns = new V2Turns({ ...dependencies, identity, limits, socket, send: (frame) => this.send(frame) });
     this.#refusals = new RefusalMeter({
       limit: options.limits.refusedFramesPerMinute,
       monotonicMs: options.monotonicMs,
@@ -67,7 +65,7 @@ export class V2Channel implements Connection, SocketListener {
   }
 
   get activeAtMs(): number {
-    if (this.#turns.size > 0) this.#activeAtMs = this.#options.monotonicMs();
+    if ((this.#turns?.size ?? 0) > 0) this.#activeAtMs = this.#options.monotonicMs();
     return this.#activeAtMs;
   }
 
@@ -123,33 +121,33 @@ export class V2Channel implements Connection, SocketListener {
   }
 
   drained(): void {
-    void this.#turns.catchUpBehind();
+    void this.#turns?.catchUpBehind();
   }
 
   closed(code: number): void {
     const clientLeft = this.#state === "open";
     this.#state = "closed";
     this.#options.metrics.countClose(code);
-    this.#turns.leaveAll({ clientLeft });
+    this.#turns?.leaveAll({ clientLeft });
     this.#options.onClosed(this);
   }
 
   #handle(frame: ClientFrame): void {
     switch (frame.type) {
       case "turn.start":
-        this.#run(() => this.#turns.start(frame), frame.turnId);
+        this.#run(() => this.#openTurns().start(frame), frame.turnId);
         return;
       case "turn.resume":
-        this.#run(() => this.#turns.resume(frame), frame.turnId);
+        this.#run(() => this.#openTurns().resume(frame), frame.turnId);
         return;
       case "turn.cancel":
-        this.#run(() => this.#turns.cancel(frame.turnId, frame.sessionId), frame.turnId);
+        this.#run(() => this.#openTurns().cancel(frame.turnId, frame.sessionId), frame.turnId);
         return;
       case "session.attach":
-        this.#run(() => this.#turns.attach(frame.sessionId));
+        this.#run(() => this.#openTurns().attach(frame.sessionId));
         return;
       case "session.detach":
-        this.#turns.detach(frame.sessionId);
+        this.#turns?.detach(frame.sessionId);
         return;
       case "ping":
         this.send({ type: "pong", nonce: frame.nonce });
@@ -181,6 +179,15 @@ export class V2Channel implements Connection, SocketListener {
       if (this.#rateLimitations.count()) this.close(CLOSE_CODES.rateLimited, "too many messages");
       return false;
     }
+  }
+
+  #openTurns(): V2Turns {
+    if (this.#turns === undefined) {
+      const { admitted, limits, socket, ...dependencies } = this.#options;
+      const { identity } = admitted;
+      this.#turns = new V2Turns({ ...dependencies, identity, limits, socket, send: (frame) => this.send(frame) });
+    }
+    return this.#turns;
   }
 
   /** Answers what a frame's handler throws or rejects with. */
