@@ -51,7 +51,7 @@ export const envSchema = z.object({
     .int()
     .min(0)
     .max(600_000)
-    .default(2_000)
+    .default(1_000)
     .describe(
       "Pause between two one-token requests to a model that failed too often, in milliseconds; they show when it is back without risking turns. 0 leaves that to turns.",
     ),

@@ -15,6 +15,10 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
+export interface MeshOptions extends StackOptions {
+  models?: (upstreamUrl: string) => string;
+}
+
 const MODELS_FILE = (url: string) => `
 default: mock/model
 providers:
@@ -26,11 +30,12 @@ providers:
       - name: model
 `;
 
-export async function startMesh(options: StackOptions = {}): Promise<Mesh> {
+/** `models` writes the models file for the upstream's URL; by default one model, `mock/model`. */
+export async function startMesh({ models = MODELS_FILE, ...options }: MeshOptions = {}): Promise<Mesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "orchestra-mesh-"));
   const upstream = await startUpstream();
   const modelsPath = join(dataDir, "models.yaml");
-  await writeFile(modelsPath, MODELS_FILE(upstream.url));
+  await writeFile(modelsPath, models(upstream.url));
   const resolved: StackOptions = {
     ...options,
     dataDir,

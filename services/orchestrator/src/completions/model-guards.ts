@@ -32,6 +32,8 @@ export interface ModelGuard {
   readonly retryBudget: RetryBudget;
   readonly prober: CircuitProber | undefined;
   readonly unwatch: () => void;
+  /** When it was asked for last, on the clock's monotonic scale. */
+  usedAtMs: number;
 }
 
 /** Guards kept at once; past it the one that was made first is forgotten. */
@@ -45,7 +47,12 @@ const OPEN_FOR_MS = 10_000;
 const PROBE_MARGIN_MS = 1_000;
 const MAX_PROBE_MS = 10_000;
 
-const BUILTIN_PROVIDER = "builtin";
+/** A model that was used before this long says nothing about its provider now. */
+const RECENT_MS = 60_000;
+/** The built-in offline model: never a silent fallback, so that it only counts where it is the only one. */
+const BUILTIN_PROVIDER = "orchestra";
+/** Where the doubling of the pause between probes ends; it doubles while circuits open again soon after a probe. */
+const MAX_PROBE_INTERVAL_FACTOR = 4;
 
 /**
  * Circuit breakers and retry budgets, one of each per model and endpoint, made on first use. Open circuits are probed
@@ -63,7 +70,10 @@ export class ModelGuards implements Component {
   guardOf(model: ResolvedModel): ModelGuard {
     const key = `${model.id} ${model.endpoint}`;
     const known = this.#guards.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.usedAtMs = this.#options.clock.monotonicMs();
+      return known;
+    }
     const [oldest] = this.#guards.keys();
     if (oldest !== undefined && this.#guards.size >= MAX_GUARDS) this.#forget(oldest);
     const guard = this.#create(model, key);
@@ -72,14 +82,17 @@ export class ModelGuards implements Component {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#guards.values()].map(({ prober }) => prober?.stop()));
+    await Promise.all([...this.#guards.values()].map(({ prober }) => prober?.stop() ?? Promise.resolve()));
   }
 
-  /** Each configured provider; `down` when the circuit of every model of it that was used is not closed. */
+  /** Each configured provider; `down` when the circuit of every model of it that was used lately is not closed. */
   dependencies(): Record<string, "up" | "down"> {
     const names = new Set((this.#options.catalog.list?.() ?? []).map(({ provider }) => provider));
     if (names.size > 1) names.delete(BUILTIN_PROVIDER);
-    const guards = [...this.#guards.values()];
+    const sinceMs = this.#options.clock.monotonicMs() - RECENT_MS;
+    const guards = [...this.#guards.values()].filter(
+      ({ circuit, usedAtMs }) => usedAtMs > sinceMs || circuit.state.kind !== "closed",
+    );
     return Object.fromEntries(
       [...names].map((name) => {
         const used = guards.filter(({ model }) => model.provider === name);
@@ -121,12 +134,20 @@ export class ModelGuards implements Component {
             breaker: circuit,
             clock,
             intervalMs: probeIntervalMs,
+            maxIntervalMs: probeIntervalMs * MAX_PROBE_INTERVAL_FACTOR,
             timeoutMs: Math.min(probeMs, MAX_PROBE_MS),
             probe: ({ signal }) => this.#probe(key, signal),
           });
     prober?.start();
     const unwatch = breakers?.watch(circuit) ?? (() => undefined);
-    return { model, circuit, retryBudget: createRetryBudget({ clock }), prober, unwatch };
+    return {
+      model,
+      circuit,
+      retryBudget: createRetryBudget({ clock }),
+      prober,
+      unwatch,
+      usedAtMs: clock.monotonicMs(),
+    };
   }
 
   /** The models file may have changed: a model that is not there any more, or elsewhere now, needs no guard. */
