@@ -10,6 +10,7 @@ import {
 import type { Clock, LevelWatch } from "@ai-orchestra/service-kit";
 import { type Logger, traceIdOf } from "@ai-orchestra/telemetry";
 import type { Answerer } from "../agents/answerer.js";
+import type { TurnGates } from "../gates/feature-gates.js";
 import type { ModelCatalog } from "../models/model-catalog.js";
 import type { CancelBoard } from "./cancel-board.js";
 import type { EventLog } from "./event-log.js";
@@ -35,6 +36,7 @@ export interface TurnExecutionOptions {
   claimTurn: (job: Job<TurnRequest>) => Promise<TurnClaim>;
   levelWatch: Pick<LevelWatch, "level">;
   turnEvents: TurnEvents;
+  turnGates: TurnGates;
   turnSettlement: TurnSettlement;
   turnStop: TurnStop;
 }
@@ -55,6 +57,8 @@ export class TurnExecution {
   readonly #options: TurnExecutionOptions;
   /** The system was below its normal level when the answer began. */
   #beganDegraded = false;
+  /** Features that the turn wanted and goes without. */
+  #off: readonly string[] = [];
 
   constructor(options: TurnExecutionOptions) {
     this.#options = options;
@@ -106,13 +110,15 @@ export class TurnExecution {
 
   /** Undefined when the attempt stopped without an outcome of its own. */
   async #answer(claim: GrantedClaim): Promise<TurnOutcome | undefined> {
-    const { answerer, clock, job, levelWatch, logger, modelCatalog, turnEvents, turnStop } = this.#options;
+    const { answerer, clock, job, levelWatch, logger, modelCatalog, turnEvents, turnGates, turnStop } = this.#options;
     const { data: request } = job;
     this.#beganDegraded = levelWatch.level !== "normal";
     if (request.deadlineAt <= clock.now()) turnStop.stop("timeout");
     try {
       turnStop.signal.throwIfAborted();
-      const model = modelCatalog.resolve(request.options.model, request.options.mode);
+      const turn = turnGates.apply(request, claim.context);
+      this.#off = turn.off;
+      const model = modelCatalog.resolve(turn.request.options.model, turn.request.options.mode);
       turnEvents.started({
         type: "turn.started",
         turnId: request.turnId,
@@ -121,7 +127,8 @@ export class TurnExecution {
         model: model.id,
         mode: this.#mode(),
       });
-      return { kind: "completed", answer: await answerer.answer(request, claim.context, turnStop.signal) };
+      for (const feature of turn.off) turnEvents.status({ stage: "feature.off", detail: feature });
+      return { kind: "completed", answer: await answerer.answer(turn, turnStop.signal) };
     } catch (error) {
       switch (turnStop.reason) {
         case "cancelled":
@@ -142,7 +149,7 @@ export class TurnExecution {
   }
 
   async #end(outcome: TurnOutcome, claim: GrantedClaim | undefined): Promise<ExecutionEnd> {
-    const { clock, eventLog, job, turnEvents, turnSettlement } = this.#options;
+    const { clock, eventLog, job, turnEvents, turnGates, turnSettlement } = this.#options;
     const ranWithoutMemory = claim?.degraded ?? false;
     turnEvents.flush();
     const facts = {
@@ -152,11 +159,15 @@ export class TurnExecution {
       fence: claim?.fence,
       mode: this.#mode(),
       degraded: ranWithoutMemory || this.#beganDegraded,
+      off: this.#off,
       traceId: traceIdOf(),
       log: eventLog,
     };
     const standing = await turnSettlement.settle(buildTurnResult(outcome, facts, clock.now()), ranWithoutMemory);
-    if (standing !== undefined) return { kind: "ended", result: standing };
+    if (standing !== undefined) {
+      turnGates.recordEnd(standing.frame);
+      return { kind: "ended", result: standing };
+    }
     job.nak(MAX_BUSY_DELAY_MS);
     return { kind: "requeued" };
   }

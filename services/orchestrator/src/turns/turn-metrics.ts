@@ -8,8 +8,11 @@ export interface TurnMetrics {
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** Counts what becomes of turns; labels are the terminal frame's type, the failure's code and the way an attempt left. */
-export function createTurnMetrics(metrics: Metrics): TurnMetrics {
+/**
+ * Counts what becomes of turns; labels are the terminal frame's type, the failure's code and the way an attempt left.
+ * Times and tokens are only counted while `isDetailed`.
+ */
+export function createTurnMetrics(metrics: Metrics, { isDetailed }: { isDetailed: () => boolean }): TurnMetrics {
   const running = metrics.gauge({ name: "turns_running", help: "Turns this process is working on." });
   const ended = metrics.counter({
     name: "turns_ended_total",
@@ -46,6 +49,7 @@ export function createTurnMetrics(metrics: Metrics): TurnMetrics {
       }
       const { frame, submittedAt, finishedAt } = end.result;
       ended.inc({ outcome: frame.type.slice("turn.".length), code: frame.type === "turn.failed" ? frame.code : "" });
+      if (!isDetailed()) return;
       durationSeconds.observe(Math.max(0, finishedAt - submittedAt) / 1_000);
       if (frame.type !== "turn.completed") return;
       const { timeToFirstTokenMs } = frame.metadata;

@@ -39,6 +39,8 @@ export interface TurnFacts {
   fence: number | undefined;
   mode: TurnMode;
   degraded: boolean;
+  /** Features that the turn wanted and went without. */
+  off: readonly string[];
   traceId: string;
   log: EventLog;
 }
@@ -101,6 +103,7 @@ function buildTerminalFrame(outcome: TurnOutcome, facts: TurnFacts, finishedAt: 
           timeToFirstTokenMs: firstTokenAt === undefined ? null : Math.max(0, firstTokenAt - request.submittedAt),
           cached,
           degraded: facts.degraded,
+          ...(facts.off.length === 0 ? {} : { off: [...facts.off] }),
           fallbacks,
           agents,
           qualityScore: computeQualityScore({

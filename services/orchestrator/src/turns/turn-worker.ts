@@ -1,5 +1,5 @@
 import type { Consumption, Job, WorkQueue } from "@ai-orchestra/bus";
-import type { TurnRequest } from "@ai-orchestra/contracts";
+import { cancelKey, type TurnRequest } from "@ai-orchestra/contracts";
 import type { Clock, Component } from "@ai-orchestra/service-kit";
 import type { Logger } from "@ai-orchestra/telemetry";
 import type { ExecutionEnd, TurnExecution } from "./turn-execution.js";
@@ -19,11 +19,18 @@ export interface TurnWorkerOptions {
   handoverMarginMs: number;
 }
 
+interface RunningTurn {
+  readonly turnStop: TurnStop;
+  /** Rejects as the attempt does. */
+  readonly ended: Promise<void>;
+}
+
 /** Pulls turns while slots are free and runs each in a scope of its own. */
 export class TurnWorker implements Component {
   readonly name = "turn-worker";
   readonly #options: TurnWorkerOptions;
-  readonly #running = new Set<TurnStop>();
+  /** The newest attempt of each turn that runs here. */
+  readonly #running = new Map<string, RunningTurn>();
   #consumption: Consumption | undefined;
 
   constructor(options: TurnWorkerOptions) {
@@ -41,7 +48,7 @@ export class TurnWorker implements Component {
     const stopped = this.#consumption?.stop();
     const handover = clock.setTimeout(
       () => {
-        for (const turnStop of this.#running) turnStop.stop("handover");
+        for (const { turnStop } of this.#running.values()) turnStop.stop("handover");
       },
       Math.max(0, deadlineAt - handoverMarginMs - clock.now()),
     );
@@ -49,16 +56,32 @@ export class TurnWorker implements Component {
     clock.clearTimeout(handover);
   }
 
+  /**
+   * A process that was paused may be given its own turn again. The attempt before ends first, with the result it may be
+   * storing or without one, so that no viewer sees a new attempt begin and the old one end the turn.
+   */
   async #runTurn(job: Job<TurnRequest>): Promise<void> {
-    const { logger, openTurn, turnMetrics } = this.#options;
-    const { execution, turnStop } = openTurn(job);
-    this.#running.add(turnStop);
+    const key = cancelKey(job.data);
+    const before = this.#running.get(key);
+    before?.turnStop.stop("superseded");
+    const { execution, turnStop } = this.#options.openTurn(job);
+    const turn: RunningTurn = { turnStop, ended: this.#runAfter(before, execution) };
+    this.#running.set(key, turn);
+    try {
+      await turn.ended;
+    } finally {
+      if (this.#running.get(key) === turn) this.#running.delete(key);
+    }
+  }
+
+  async #runAfter(before: RunningTurn | undefined, execution: TurnExecution): Promise<void> {
+    const { logger, turnMetrics } = this.#options;
+    await before?.ended.catch(() => undefined);
     turnMetrics.begin();
     let end: ExecutionEnd = { kind: "abandoned" };
     try {
       end = await execution.run();
     } finally {
-      this.#running.delete(turnStop);
       turnMetrics.end(end);
     }
     if (end.kind === "ended") {
