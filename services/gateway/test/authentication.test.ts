@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@ai-orchestra/testkit";
@@ -67,9 +68,10 @@ async function statusWith(headers: Record<string, string>): Promise<number> {
 }
 
 const connect = (token: string, how: "header" | "subprotocol" = "header") =>
-  V2Client.connect(bed.gateway.url, {
-    ...(how === "header" ? { headers: bearer(token) } : { protocols: ["orchestra.v2", `bearer.${token}`] }),
-  });
+  V2Client.connect(
+    bed.gateway.url,
+    how === "header" ? { headers: bearer(token) } : { protocols: ["orchestra.v2", `bearer.${token}`] },
+  );
 
 describe("a token", () => {
   const good: [string, () => Promise<string> | string][] = [
@@ -281,6 +283,46 @@ test("an address that keeps sending bad tokens is turned away for a while, whate
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   await gateway.waitForMetric(/gateway_limit_refusals_total\{limit="failed_tokens"[^}]*\} 1/);
+});
+
+describe("behind a proxy that is trusted", () => {
+  const trusting = {
+    AUTH_MODE: "required",
+    GATEWAY_TRUSTED_PROXIES: "127.0.0.1",
+    GATEWAY_MAX_BAD_TOKENS_PER_MINUTE: "2",
+  };
+
+  test("bad tokens count for the address that it forwards", async () => {
+    const gateway = await bed.addGateway(trusting);
+    const statusFor = async (address: string) => {
+      const headers = { ...bearer("bad"), "x-forwarded-for": address };
+      return (await fetch(`${gateway.url}/v2/sessions`, { headers })).status;
+    };
+    expect([await statusFor("1.1.1.1"), await statusFor("1.1.1.1"), await statusFor("1.1.1.1")]).toEqual([
+      401, 401, 429,
+    ]);
+    expect(await statusFor("2.2.2.2")).toBe(401);
+    expect(await statusFor("2.2.2.2, 1.1.1.1")).toBe(429);
+  });
+
+  test("the PROXY protocol says the address where it is switched on", async () => {
+    const gateway = await bed.addGateway({ ...trusting, GATEWAY_PROXY_PROTOCOL: "on" });
+    const statuses: string[] = [];
+    for (const address of [3, 3, 3, 4]) statuses.push(await statusOverProxy(gateway.url, address));
+    expect(statuses).toEqual(["401", "401", "429", "401"]);
+  });
+
+  /** Sends a bad token from `address`.0.0.1, as a proxy says it in binary (version 2 of the protocol). */
+  async function statusOverProxy(url: string, address: number): Promise<string> {
+    const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+    const signature = Buffer.from("0d0a0d0a000d0a515549540a2111000c", "hex");
+    const source = Buffer.from([address, 0, 0, 1, 127, 0, 0, 1, 16, 0, 16, 1]);
+    const request = "GET /v2/sessions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer bad\r\n\r\n";
+    socket.write(Buffer.concat([signature, source, Buffer.from(request)]));
+    const [head] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    return head.toString().split(" ")[1] ?? "";
+  }
 });
 
 test("a gateway that other machines reach does not start without authentication", async () => {

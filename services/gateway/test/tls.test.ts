@@ -18,11 +18,11 @@ let bed: TestBed;
 /** A certificate for localhost that signs itself. */
 async function createCertificate(name: string): Promise<{ certFile: string; keyFile: string }> {
   const [certFile, keyFile] = [join(directory, `${name}.pem`), join(directory, `${name}-key.pem`)];
-  await promisify(execFile)("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-    ...["-out", certFile, "-keyout", keyFile],
-  ]);
+  const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost".split(
+    " ",
+  );
+  const subject = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", certFile, "-keyout", keyFile];
+  await promisify(execFile)("openssl", [...request, ...subject]);
   return { certFile, keyFile };
 }
 

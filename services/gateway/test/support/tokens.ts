@@ -6,7 +6,7 @@ import {
   randomUUID,
   type KeyObject,
 } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT, type JWK, type JWTPayload } from "jose";
 
@@ -77,16 +77,16 @@ export interface KeySetServer {
 export async function startKeySetServer(keys: readonly SigningKey[]): Promise<KeySetServer> {
   let published: readonly SigningKey[] | undefined = keys;
   let requests = 0;
-  const server = createServer((_request, response) => {
+  const answer = async (response: ServerResponse): Promise<void> => {
     requests += 1;
     if (published === undefined) {
       response.writeHead(500).end("broken");
       return;
     }
-    void Promise.all(published.map((key) => key.toJwk())).then((jwks) => {
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys: jwks }));
-    });
-  });
+    const jwks = await Promise.all(published.map((key) => key.toJwk()));
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys: jwks }));
+  };
+  const server = createServer((_request, response) => void answer(response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
