@@ -68,6 +68,7 @@ export const envSchema = z.object({
     .min(65_536)
     .default(33_554_432)
     .describe("Bytes that those answers may take together."),
+  ORCHESTRA_REGION: z.string().max(64).optional().describe("Where this process runs; canary flags ask for it."),
   JETSTREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1).describe("Replicas of the bus's streams."),
 });
 

@@ -1,5 +1,6 @@
 import { type Job, openCancels, openSystem, openTurnQueue, openTurnResults } from "@ai-orchestra/bus";
 import { LIMITS, type TurnRequest } from "@ai-orchestra/contracts";
+import { createFlagClient, type FlagClient } from "@ai-orchestra/flags-engine";
 import { LEVEL_FACTS } from "@ai-orchestra/resilience";
 import {
   BreakerReporter,
@@ -17,6 +18,7 @@ import { type CompletionMetrics, createCompletionMetrics } from "./completions/c
 import { type CompletionRunner, createCompletionRunner } from "./completions/completion-runner.js";
 import { ModelGuards } from "./completions/model-guards.js";
 import { type OrchestratorConfig, readEnvironment } from "./config.js";
+import { FeatureGates, type TurnGates } from "./gates/feature-gates.js";
 import { ModelCatalog } from "./models/model-catalog.js";
 import { ModelsService } from "./models/models-service.js";
 import { CancelBoard } from "./turns/cancel-board.js";
@@ -43,6 +45,8 @@ const MAX_REMEMBERED_CANCELS = 100_000;
 interface Singletons {
   breakers: BreakerReporter;
   levelWatch: LevelWatch;
+  flagClient: FlagClient;
+  featureGates: FeatureGates;
   memoryCalls: GuardedCaller;
   modelCatalog: ModelCatalog;
   completionMetrics: CompletionMetrics;
@@ -59,6 +63,7 @@ interface TurnScoped {
   turnStop: TurnStop;
   eventLog: EventLog;
   turnEvents: TurnEvents;
+  turnGates: TurnGates;
   leaseKeeper: LeaseKeeper;
   turnSettlement: TurnSettlement;
 }
@@ -90,6 +95,25 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
       () => new BreakerReporter({ bus, clock, logger, metrics, service: "orchestrator", instance }),
     ).singleton(),
     levelWatch: asFunction(() => new LevelWatch({ bus, states: system.states, clock })).singleton(),
+    flagClient: asFunction(() =>
+      createFlagClient({
+        bus,
+        service: "orchestrator",
+        instance,
+        now: () => clock.now(),
+        topology,
+        onError: (error) => logger.warn({ err: error }, "flags cannot be watched yet"),
+      }),
+    ).singleton(),
+    featureGates: asFunction(
+      ({ flagClient, levelWatch }: Cradle) =>
+        new FeatureGates({
+          flagClient,
+          isOffByLevel: (feature) => levelWatch.isOff(feature),
+          region: config.ORCHESTRA_REGION,
+          server: instance,
+        }),
+    ).singleton(),
     memoryCalls: asFunction(({ breakers }: Cradle) => createMemoryCalls({ bus, clock, breakers })).singleton(),
     completionMetrics: asFunction(() => createCompletionMetrics(metrics)).singleton(),
     modelGuards: asFunction(
@@ -102,13 +126,14 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           onCircuitChange: (model, isClosed) => completionMetrics.setCircuit(model, isClosed),
         }),
     ).singleton(),
-    completions: asFunction(({ modelCatalog, modelGuards, completionMetrics, levelWatch }: Cradle) =>
+    completions: asFunction(({ modelCatalog, modelGuards, completionMetrics, levelWatch, featureGates }: Cradle) =>
       createCompletionRunner({
         catalog: modelCatalog,
         guards: modelGuards,
         clock,
         logger,
         metrics: completionMetrics,
+        areBreakersOff: () => featureGates.isOff("circuit_breakers"),
         readTimeoutFactor: () => LEVEL_FACTS[levelWatch.level].timeoutFactor,
       }),
     ).singleton(),
@@ -141,6 +166,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           coalesceChars: COALESCE_CHARS,
         }),
     ).scoped(),
+    turnGates: asFunction(({ featureGates, job }: Cradle) => featureGates.open(job.data)).scoped(),
     leaseKeeper: asFunction(
       ({ job, turnStop, memoryCalls }: Cradle) =>
         new LeaseKeeper({
@@ -183,6 +209,7 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
           claimTurn: cradle.claimTurn,
           levelWatch: cradle.levelWatch,
           turnEvents: cradle.turnEvents,
+          turnGates: cradle.turnGates,
           turnSettlement: cradle.turnSettlement,
           turnStop: cradle.turnStop,
         }),
@@ -200,17 +227,17 @@ export async function compose(base: ServiceBase<OrchestratorConfig>): Promise<Co
     ).transient(),
   });
 
-  const { breakers, levelWatch, memoryCalls, modelCatalog, modelGuards } = container.cradle;
+  const { breakers, flagClient, featureGates, levelWatch, memoryCalls, modelCatalog, modelGuards } = container.cradle;
   const turnWorker = new TurnWorker({
     turnQueue,
     openTurn: (job) => openTurn(container, job),
     clock,
     logger,
-    turnMetrics: createTurnMetrics(metrics),
+    turnMetrics: createTurnMetrics(metrics, { isDetailed: () => !featureGates.isOff("enhanced_metrics") }),
     slots: config.ORCHESTRATOR_SLOTS,
     handoverMarginMs: HANDOVER_MARGIN_MS,
   });
-  const guards = [breakers, levelWatch, memoryCalls, modelGuards];
+  const guards = [breakers, levelWatch, flagClient, memoryCalls, modelGuards];
   return [...guards, new ModelsService({ bus, modelCatalog }), cancelBoard, turnWorker];
 }
 

@@ -99,6 +99,7 @@ export const turnMetadataResultSchema = z
     timeToFirstTokenMs: z.number().nullable(),
     cached: z.boolean(),
     degraded: z.boolean().describe("True when something was missing, such as the session's memory."),
+    off: z.array(z.string()).optional().describe("Features that the turn wanted and went without."),
     fallbacks: z.array(z.string()).describe("Models that were tried before the one that answered."),
     agents: z.array(z.string()),
     qualityScore: z

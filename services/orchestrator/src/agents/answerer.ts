@@ -10,7 +10,9 @@ import type { Clock } from "@ai-orchestra/service-kit";
 import type { CompletionRunner } from "../completions/completion-runner.js";
 import type { TurnEvents } from "../turns/turn-events.js";
 import type { Answer } from "../turns/turn-result.js";
+import type { GatedTurn } from "../gates/feature-gates.js";
 import { describeAgent, describeEditor } from "./agent-roles.js";
+import { HeldText, type VoiceEvents } from "./held-text.js";
 import { type AnswerCache } from "../cache/answer-cache.js";
 import { createAnswerKey } from "../cache/answer-key.js";
 import { type RecallableUtterance, speakOrRecall } from "../cache/speak-or-recall.js";
@@ -40,7 +42,18 @@ export class Answerer {
   }
 
   /** Rejects with an `OrchestraError` of the provider, or whatever the signal's abort makes of it. */
-  async answer(request: TurnRequest, context: ContextMessage[], signal: AbortSignal): Promise<Answer> {
+  async answer(turn: GatedTurn, signal: AbortSignal): Promise<Answer> {
+    const { turnEvents } = this.#options;
+    if (turn.streams) return this.#answer(turn, signal, turnEvents);
+    const heldText = new HeldText(turnEvents);
+    try {
+      return await this.#answer(turn, signal, heldText);
+    } finally {
+      heldText.release();
+    }
+  }
+
+  async #answer({ request, context }: GatedTurn, signal: AbortSignal, turnEvents: VoiceEvents): Promise<Answer> {
     const messages = buildMessages(request, context);
     const { options, deadlineAt } = request;
     const voice: VoiceRequest = {
@@ -56,11 +69,14 @@ export class Answerer {
       signal,
       deadlineAt,
     };
-    const drafts = options.agents.length === 0 ? [] : await this.#draft(options.agents, voice);
+    const drafts = options.agents.length === 0 ? [] : await this.#draft(options.agents, voice, turnEvents);
     const answer =
       drafts.length === 0
-        ? await this.#speakOrRecall(request, voice)
-        : await this.#speakAnew({ ...voice, messages: [systemMessage(describeEditor(drafts)), ...messages] });
+        ? await this.#speakOrRecall(request, voice, turnEvents)
+        : await this.#speakAnew(
+            { ...voice, messages: [systemMessage(describeEditor(drafts)), ...messages] },
+            turnEvents,
+          );
     const spoken = [...drafts, answer];
     return {
       model: answer.model,
@@ -78,20 +94,27 @@ export class Answerer {
     };
   }
 
-  async #speakOrRecall({ options, owner }: TurnRequest, voice: VoiceRequest): Promise<RecallableUtterance> {
+  async #speakOrRecall(
+    { options, owner }: TurnRequest,
+    voice: VoiceRequest,
+    turnEvents: VoiceEvents,
+  ): Promise<RecallableUtterance> {
     const { answerCache, modelCatalog } = this.#options;
-    if (options.cache === "off") return this.#speakAnew(voice);
+    if (options.cache === "off") return this.#speakAnew(voice, turnEvents);
     const key = createAnswerKey(owner, modelCatalog.resolve(voice.model, voice.mode).id, voice);
-    return speakOrRecall(voice, this.#options, { cache: answerCache, key, use: options.cache ?? "fallback" });
+    return speakOrRecall(
+      voice,
+      { ...this.#options, turnEvents },
+      { cache: answerCache, key, use: options.cache ?? "fallback" },
+    );
   }
 
-  async #speakAnew(voice: VoiceRequest): Promise<RecallableUtterance> {
-    return { ...(await speak(voice, this.#options)), cached: false };
+  async #speakAnew(voice: VoiceRequest, turnEvents: VoiceEvents): Promise<RecallableUtterance> {
+    return { ...(await speak(voice, { ...this.#options, turnEvents })), cached: false };
   }
 
   /** An agent that fails is left out and said so; when all fail the turn fails with the last one's error. */
-  async #draft(agents: string[], voice: VoiceRequest): Promise<Draft[]> {
-    const { turnEvents } = this.#options;
+  async #draft(agents: string[], voice: VoiceRequest, turnEvents: VoiceEvents): Promise<Draft[]> {
     const settled = await Promise.allSettled(
       agents.map(async (agent): Promise<Draft> => {
         turnEvents.status({ stage: "agent.started", agent });
@@ -106,7 +129,7 @@ export class Answerer {
               sampling: samplingOfDraft(voice.sampling),
               maxOutputBytes: MAX_DRAFT_BYTES,
             },
-            this.#options,
+            { ...this.#options, turnEvents },
           );
           turnEvents.status({ stage: "agent.finished", agent });
           return { ...draft, agent };

@@ -3,7 +3,7 @@ import type { Clock } from "@ai-orchestra/service-kit";
 import type { CompletionRunner } from "../completions/completion-runner.js";
 import { estimateTokens } from "../providers/estimate-tokens.js";
 import { textOfMessage } from "../providers/message-text.js";
-import type { TurnEvents } from "../turns/turn-events.js";
+import type { VoiceEvents } from "./held-text.js";
 
 export interface VoiceRequest {
   messages: ChatMessage[];
@@ -26,7 +26,7 @@ export interface VoiceRequest {
 
 export interface SpeakDependencies {
   completions: CompletionRunner;
-  turnEvents: TurnEvents;
+  turnEvents: VoiceEvents;
   clock: Clock;
 }
 

@@ -9,6 +9,7 @@ import type { ProviderEvent } from "../providers/chat-provider.js";
 import type { CompletionMetrics } from "./completion-metrics.js";
 import type { CompletionEvent, CompletionOptions, CompletionRequest } from "./completion-request.js";
 import { CompletionTry } from "./completion-try.js";
+import { FREE_PERMIT } from "./free-permit.js";
 import { acquirePermit, type ModelGuards } from "./model-guards.js";
 
 export interface CompletionRunner {
@@ -29,6 +30,8 @@ export interface CompletionRunnerOptions {
   metrics: CompletionMetrics;
   /** By how much models may take longer at the degradation level in force. Default: not at all. */
   readTimeoutFactor?: () => number;
+  /** Whether breakers have no say. Default: they have. */
+  areBreakersOff?: () => boolean;
   /** A number from 0 up to 1, for the jitter of retries. Default `Math.random`. */
   random?: () => number;
 }
@@ -46,6 +49,7 @@ interface BegunTry {
 
 export function createCompletionRunner(options: CompletionRunnerOptions): CompletionRunner {
   const { catalog, clock, guards, logger, metrics, random = Math.random, readTimeoutFactor = () => 1 } = options;
+  const { areBreakersOff = () => false } = options;
 
   async function* run(request: CompletionRequest, turn: CompletionOptions): AsyncGenerator<CompletionEvent> {
     const candidates = listCandidates(request);
@@ -98,7 +102,7 @@ export function createCompletionRunner(options: CompletionRunnerOptions): Comple
     const guard = guards.guardOf(model);
     const tryOnce = async (): Promise<BegunTry> => {
       if (turn.signal.aborted) throw toAbortError(turn.signal);
-      const permit = acquirePermit(guard);
+      const permit = areBreakersOff() ? FREE_PERMIT : acquirePermit(guard);
       const attempt = new CompletionTry({
         model,
         request,

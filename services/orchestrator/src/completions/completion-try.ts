@@ -1,18 +1,18 @@
 import { OrchestraError } from "@ai-orchestra/contracts";
-import type { CallPermit } from "@ai-orchestra/resilience";
 import type { Clock } from "@ai-orchestra/service-kit";
 import type { ModelTimeouts, ResolvedModel } from "../models/resolved-model.js";
 import type { ProviderEvent } from "../providers/chat-provider.js";
 import type { CompletionMetrics } from "./completion-metrics.js";
 import type { CompletionOptions, CompletionRequest } from "./completion-request.js";
 import { CompletionWatch } from "./completion-watch.js";
+import type { TryPermit } from "./free-permit.js";
 
 export interface CompletionTryOptions {
   model: ResolvedModel;
   request: CompletionRequest;
   options: CompletionOptions;
   /** The breaker's leave for this try; the try reports how it went. */
-  permit: CallPermit;
+  permit: TryPermit;
   clock: Clock;
   metrics: CompletionMetrics;
   /** Multiplies the model's own limits of time; the turn's deadline stays. */
@@ -22,7 +22,7 @@ export interface CompletionTryOptions {
 /** One request to one model, timed, counted and reported to its breaker. */
 export class CompletionTry {
   readonly model: ResolvedModel;
-  readonly #permit: CallPermit;
+  readonly #permit: TryPermit;
   readonly #metrics: CompletionMetrics;
   readonly #clock: Clock;
   readonly #watch: CompletionWatch;
