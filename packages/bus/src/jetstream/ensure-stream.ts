@@ -41,19 +41,36 @@ export async function ensureStream(
       await manager.streams.add({ ...settings });
     } catch (error) {
       if (isForbidden(error)) return assertExists(manager, name);
-      if (!(error instanceof JetStreamApiError) || error.code !== JETSTREAM_ERRORS.streamNameInUse) throw error;
+      if (!mayExist(error) || !(await exists(manager, name))) throw error;
       if (!createOnly) await changeIfPermitted(manager, settings, logger);
     }
   });
 }
 
-async function assertExists(manager: JetStreamManager, stream: string): Promise<void> {
+/** The server looks for room before it looks whether the stream is there, and so may refuse one that needs no more. */
+const MAY_EXIST: ReadonlySet<number> = new Set([
+  JETSTREAM_ERRORS.streamNameInUse,
+  JETSTREAM_ERRORS.insufficientResources,
+  JETSTREAM_ERRORS.memoryResourcesExceeded,
+  JETSTREAM_ERRORS.storageResourcesExceeded,
+]);
+
+function mayExist(error: unknown): boolean {
+  return error instanceof JetStreamApiError && MAY_EXIST.has(error.code);
+}
+
+async function exists(manager: JetStreamManager, stream: string): Promise<boolean> {
   try {
     await manager.streams.info(stream);
+    return true;
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== JETSTREAM_ERRORS.streamNotFound) throw error;
-    throw unavailable(`${stream} is not there, and this user may not create it`, error);
+    if (error instanceof JetStreamApiError && error.code === JETSTREAM_ERRORS.streamNotFound) return false;
+    throw error;
   }
+}
+
+async function assertExists(manager: JetStreamManager, stream: string): Promise<void> {
+  if (!(await exists(manager, stream))) throw unavailable(`${stream} is not there, and this user may not create it`);
 }
 
 async function changeIfPermitted(

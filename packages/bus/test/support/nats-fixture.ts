@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startNatsServer, type NatsServer } from "@ai-orchestra/stack";
+import { startNatsServer, type NatsServer, type NatsServerOptions } from "@ai-orchestra/stack";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { connectBus, type Bus, type BusOptions } from "../../src/index.js";
 
@@ -14,14 +14,14 @@ export interface NatsFixture {
 }
 
 /** A real nats-server for the tests of a file. */
-export function useNats(): NatsFixture {
+export function useNats(options: Pick<NatsServerOptions, "maxFileStoreBytes"> = {}): NatsFixture {
   let server: NatsServer | undefined;
   let dataDir = "";
   let names = 0;
   const buses: Bus[] = [];
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "bus-test-"));
-    server = await startNatsServer({ dataDir, maxPayloadBytes: 64 * 1024 });
+    server = await startNatsServer({ dataDir, maxPayloadBytes: 64 * 1024, ...options });
   });
   afterEach(async () => {
     await Promise.all(buses.splice(0).map((bus) => bus.drain()));
