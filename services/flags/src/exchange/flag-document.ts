@@ -13,31 +13,44 @@ export interface ReadDocument {
 
 export const DOCUMENT_VERSION = 1;
 
+/** Something with its place in the document. */
+interface Placed<T> {
+  readonly value: T;
+  readonly path: string;
+}
+
 /** Reads `{version: 1, flags: [definition], segments?: [segment]}`. */
 export function readFlagDocument(document: unknown): ReadDocument {
   const { version, flags, segments = [], ...rest } = toObject(document);
   const problems: ErrorDetail[] = Object.keys(rest).map((path) => ({ path, message: "is not a known field" }));
   if (version !== DOCUMENT_VERSION) problems.push({ path: "version", message: `must be ${DOCUMENT_VERSION}` });
   const paths = new Map<string, string>();
-  const readList = <T>(list: unknown, path: string, parse: (input: unknown) => Parsed<T>): T[] => {
+  const readList = <T>(list: unknown, path: string, parse: (input: unknown) => Parsed<T>): Placed<T>[] => {
     if (!Array.isArray(list)) {
       problems.push({ path, message: "must be a list" });
       return [];
     }
     return list.flatMap((input: unknown, index) => {
       const parsed = parse(input);
-      if ("value" in parsed) return [parsed.value];
-      problems.push(...parsed.problems.map((problem) => below(`${path}.${index}`, problem)));
+      const place = `${path}.${index}`;
+      if ("value" in parsed) return [{ value: parsed.value, path: place }];
+      problems.push(...parsed.problems.map((problem) => below(place, problem)));
       return [];
     });
   };
   const readSegments = readList(segments, "segments", (input) => parseSegment(input));
   const readFlags = readList(flags, "flags", (input) => parseDefinition(input));
-  for (const [index, { key }] of readFlags.entries()) {
-    if (paths.has(key)) problems.push({ path: `flags.${index}.key`, message: `there are two flags ${key}` });
-    paths.set(key, `flags.${index}`);
+  for (const { value, path } of readFlags) {
+    if (paths.has(value.key)) problems.push({ path: `${path}.key`, message: `there are two flags ${value.key}` });
+    paths.set(value.key, path);
   }
-  return { flags: readFlags, segments: readSegments, paths, problems, ignored: [] };
+  return {
+    flags: readFlags.map(({ value }) => value),
+    segments: readSegments.map(({ value }) => value),
+    paths,
+    problems,
+    ignored: [],
+  };
 }
 
 /** The same problem as part of something larger. */

@@ -122,7 +122,8 @@ async function readContext(exchange: HttpExchange): Promise<{ context: Evaluatio
   const parsed = ofrepRequestSchema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return { errorCode: "INVALID_CONTEXT", errorDetails: `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? ""}` };
+  const where = issue?.path.join(".") || "the body";
+  return { errorCode: "INVALID_CONTEXT", errorDetails: `${where}: ${issue?.message ?? "is not valid"}` };
 }
 
 function matchesTag(given: string | undefined, etag: string): boolean {
