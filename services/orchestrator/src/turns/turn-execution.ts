@@ -10,7 +10,7 @@ import {
 import type { Clock, LevelWatch } from "@ai-orchestra/service-kit";
 import { type Logger, traceIdOf } from "@ai-orchestra/telemetry";
 import type { Answerer } from "../agents/answerer.js";
-import type { TurnGates } from "../gates/feature-gates.js";
+import type { GatedTurn, TurnGates } from "../gates/feature-gates.js";
 import type { ModelCatalog } from "../models/model-catalog.js";
 import type { CancelBoard } from "./cancel-board.js";
 import type { EventLog } from "./event-log.js";
@@ -57,8 +57,8 @@ export class TurnExecution {
   readonly #options: TurnExecutionOptions;
   /** The system was below its normal level when the answer began. */
   #beganDegraded = false;
-  /** Features that the turn wanted and goes without. */
-  #off: readonly string[] = [];
+  /** What the gates left of the turn; undefined until its answer begins. */
+  #gated: GatedTurn | undefined;
 
   constructor(options: TurnExecutionOptions) {
     this.#options = options;
@@ -117,7 +117,7 @@ export class TurnExecution {
     try {
       turnStop.signal.throwIfAborted();
       const turn = turnGates.apply(request, claim.context);
-      this.#off = turn.off;
+      this.#gated = turn;
       const model = modelCatalog.resolve(turn.request.options.model, turn.request.options.mode);
       turnEvents.started({
         type: "turn.started",
@@ -159,7 +159,7 @@ export class TurnExecution {
       fence: claim?.fence,
       mode: this.#mode(),
       degraded: ranWithoutMemory || this.#beganDegraded,
-      off: this.#off,
+      off: this.#gated?.off ?? [],
       traceId: traceIdOf(),
       log: eventLog,
     };
@@ -220,7 +220,7 @@ export class TurnExecution {
   }
 
   #mode() {
-    const { mode } = this.#options.job.data.options;
+    const { mode } = (this.#gated?.request ?? this.#options.job.data).options;
     return mode === "auto" ? "balanced" : mode;
   }
 }
