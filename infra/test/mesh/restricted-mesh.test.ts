@@ -58,6 +58,8 @@ beforeAll(async () => {
   const authorization = await readFile(join(ROOT, "infra/nats/authorization.conf"), "utf8");
   nats = await startNatsServer({
     dataDir: join(dataDir, "nats"),
+    // As in nats-server.conf: no room for two of the largest stream.
+    maxFileStoreBytes: 12_000_000_000,
     extraConfig: authorization.replaceAll(/\$(NATS_[A-Z]+_NKEY)\b/g, (_variable, name: string) => `"${secret(name)}"`),
   });
   redis = await startRedisServer({ dataDir: join(dataDir, "redis") });
@@ -106,12 +108,12 @@ function ask(path: string, body?: object): Promise<Response> {
 
 test("the permissions of Compose are enough for everything that a client does", async () => {
   for (const text of ["What can you do?", "And what did I just ask?"]) {
-    const answer = await ask("/v2/chat", { sessionId: "restricted", text });
+    const answer = await ask("/v2/chat", { sessionId: "restricted", input: { text } });
     expect(answer.status, await answer.clone().text()).toBe(200);
     expect(await answer.json()).toMatchObject({ metadata: { degraded: false } });
   }
-  const sessions = (await (await ask("/v2/sessions")).json()) as { sessions: { turns: number }[] };
-  expect(sessions.sessions).toHaveLength(1);
+  const sessions = (await (await ask("/v2/sessions")).json()) as { items: { turns: number }[] };
+  expect(sessions.items).toMatchObject([{ sessionId: "restricted", turns: 2 }]);
   for (const path of ["/v1/models", "/health", "/v2/sessions/restricted/messages", "/admin/api-keys"]) {
     expect((await ask(path)).status, path).toBe(200);
   }

@@ -41,8 +41,9 @@ export async function ensureStream(
       await manager.streams.add({ ...settings });
     } catch (error) {
       if (isForbidden(error)) return assertExists(manager, name);
-      if (!mayExist(error) || !(await exists(manager, name))) throw error;
-      if (!createOnly) await changeIfPermitted(manager, settings, logger);
+      const found = mayExist(error) ? await findConfig(manager, name) : undefined;
+      if (found === undefined) throw error;
+      if (!createOnly && !hasSettings(found, settings)) await changeIfPermitted(manager, settings, logger);
     }
   });
 }
@@ -59,18 +60,23 @@ function mayExist(error: unknown): boolean {
   return error instanceof JetStreamApiError && MAY_EXIST.has(error.code);
 }
 
-async function exists(manager: JetStreamManager, stream: string): Promise<boolean> {
+async function findConfig(manager: JetStreamManager, stream: string): Promise<StreamConfig | undefined> {
   try {
-    await manager.streams.info(stream);
-    return true;
+    return (await manager.streams.info(stream)).config;
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JETSTREAM_ERRORS.streamNotFound) return false;
+    if (error instanceof JetStreamApiError && error.code === JETSTREAM_ERRORS.streamNotFound) return undefined;
     throw error;
   }
 }
 
+function hasSettings(config: StreamConfig, settings: StreamSettings): boolean {
+  const names = Object.keys(settings) as (keyof StreamConfig)[];
+  return names.every((name) => JSON.stringify(config[name]) === JSON.stringify(settings[name]));
+}
+
 async function assertExists(manager: JetStreamManager, stream: string): Promise<void> {
-  if (!(await exists(manager, stream))) throw unavailable(`${stream} is not there, and this user may not create it`);
+  if ((await findConfig(manager, stream)) !== undefined) return;
+  throw unavailable(`${stream} is not there, and this user may not create it`);
 }
 
 async function changeIfPermitted(
