@@ -32,6 +32,8 @@ export interface GuardedCallerOptions {
 const FAILURES = 3;
 const OPEN_FOR_MS = 30_000;
 const PROBE_EVERY_MS = 1_000;
+/** Where the doubling ends for a circuit that opens again soon after a probe closed it. */
+const MAX_PROBE_EVERY_MS = 4_000;
 const MAX_CONCURRENT = 1_024;
 const MAX_QUEUED = 1_024;
 const QUEUE_TIMEOUT_MS = 250;
@@ -82,6 +84,7 @@ export class GuardedCaller implements Component, Pick<Bus, "call" | "status"> {
       breaker: this.#breaker,
       clock,
       intervalMs: PROBE_EVERY_MS,
+      maxIntervalMs: MAX_PROBE_EVERY_MS,
       probe: ({ signal }) => probe(bus, signal),
     });
     breakers.watch(this.#breaker);

@@ -13,6 +13,7 @@ export interface TurnDispatchOptions {
 const FAILURES = 3;
 const OPEN_FOR_MS = 30_000;
 const PROBE_EVERY_MS = 500;
+const MAX_PROBE_EVERY_MS = 4_000;
 const RETRY = { attempts: 3, baseDelayMs: 25, maxDelayMs: 200 };
 
 /**
@@ -46,7 +47,13 @@ export class TurnDispatch implements Component {
       },
       breaker,
     });
-    this.#prober = new CircuitProber({ breaker, clock, intervalMs: PROBE_EVERY_MS, probe: () => queue.pending() });
+    this.#prober = new CircuitProber({
+      breaker,
+      clock,
+      intervalMs: PROBE_EVERY_MS,
+      maxIntervalMs: MAX_PROBE_EVERY_MS,
+      probe: () => queue.pending(),
+    });
     breakers.watch(breaker);
   }
 

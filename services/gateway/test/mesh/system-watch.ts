@@ -42,6 +42,15 @@ export class SystemWatch {
     return [...new Set(opened)];
   }
 
+  /** Circuits that are not closed now, as `instance: breaker`. */
+  notClosed(): string[] {
+    const states = new Map<string, string>();
+    for (const event of this.events) {
+      if (event.type === "breaker") states.set(`${event.instance}: ${event.breaker}`, event.to);
+    }
+    return [...states].flatMap(([name, state]) => (state === "closed" ? [] : [name]));
+  }
+
   /** When `matches` was seen first after `at`; waits for it. */
   async seen(matches: (event: SystemEvent) => boolean, at: number, timeoutMs = 40_000): Promise<number> {
     return eventually(

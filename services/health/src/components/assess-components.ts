@@ -15,6 +15,8 @@ const SERVICES = ["gateway", "orchestrator", "memory", "flags"] as const;
 const PROVIDER_PREFIX = "provider:";
 /** Some instances are gone, but others do the work. */
 const PARTLY_LOST = 0.9;
+/** Some callers cannot reach it, which their own circuits take care of; others can. */
+const PARTLY_REACHED = 0.8;
 
 /** How every component is, from what its own instances and those who use it say. Pure: it asks nobody. */
 export function assessComponents(facts: ComponentFacts): ComponentReport[] {
@@ -55,8 +57,8 @@ function assessService(name: (typeof SERVICES)[number], facts: ComponentFacts): 
 
 /** A memory service that beats but does not answer shows in the circuits of those who call it. */
 function withCircuits(memory: ComponentReport, live: readonly SeenInstance[]): ComponentReport {
-  const { share, reasons } = readCircuit(live, "orchestrator", "memory");
-  const score = Math.min(memory.score, 1 - share);
+  const { reach, reasons } = readCircuit(live, "orchestrator", "memory");
+  const score = Math.min(memory.score, reach);
   return {
     ...memory,
     score,
@@ -77,8 +79,8 @@ function assessRedis(live: readonly SeenInstance[]): ComponentReport[] {
 }
 
 function assessQueue(live: readonly SeenInstance[]): ComponentReport {
-  const { share, reasons } = readCircuit(live, "gateway", "dispatch");
-  return report("queue", COMPONENT_RULES.queue, 1 - share, reasons);
+  const { reach, reasons } = readCircuit(live, "gateway", "dispatch");
+  return report("queue", COMPONENT_RULES.queue, reach, reasons);
 }
 
 /** Each provider by itself, and all of them together: the last one's death is worse than the sum. */
@@ -100,12 +102,12 @@ function assessProviders(live: readonly SeenInstance[]): ComponentReport[] {
   return [...providers, report("providers", COMPONENT_RULES.providers, best === 0 ? 0 : 1, reasons)];
 }
 
-/** The share of a service's live instances in which a circuit is not closed. */
+/** What the circuits of a service's live instances say of what they guard: 1 when all are closed, 0 when none is. */
 function readCircuit(live: readonly SeenInstance[], service: string, breaker: string) {
   const users = live.filter(({ beat }) => beat.service === service);
   const open = users.filter(({ beat }) => isNotClosed(beat.breakers?.[breaker]));
   return {
-    share: users.length === 0 ? 0 : open.length / users.length,
+    reach: open.length === 0 ? 1 : open.length === users.length ? 0 : PARTLY_REACHED,
     reasons: open.map(({ beat }) => `the circuit of ${beat.instance} is ${beat.breakers?.[breaker] ?? "open"}`),
   };
 }
