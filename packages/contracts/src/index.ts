@@ -84,6 +84,7 @@ export {
   memorySessionsGet,
   memorySessionsList,
   memorySessionsMessages,
+  memoryTurnGet,
   memoryTurnBegin,
   memoryTurnCommit,
   memoryTurnRenew,

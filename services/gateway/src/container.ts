@@ -37,6 +37,7 @@ import { createRoutes } from "./http/routes.js";
 import { createCancelTurn, type CancelTurn } from "./turns/cancel-turn.js";
 import { createCatchUp, type CatchUp } from "./turns/catch-up.js";
 import { ConcurrencySlots } from "./turns/concurrency-slots.js";
+import { createRecallResult } from "./turns/recall-result.js";
 import { createExpireTurn, type ExpireTurn } from "./turns/expire-turn.js";
 import { SessionFeeds } from "./turns/session-feeds.js";
 import { createSubmitTurn, type SubmitTurn } from "./turns/submit-turn.js";
@@ -190,10 +191,11 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         }),
     ).singleton(),
     feeds: asFunction(() => new SessionFeeds({ bus })).singleton(),
-    catchUp: asFunction(({ gatewayMetrics }: Cradle) =>
+    catchUp: asFunction(({ gatewayMetrics, memoryCalls }: Cradle) =>
       createCatchUp({
         bus,
         results,
+        recall: createRecallResult({ bus: memoryCalls }),
         slots: new ConcurrencySlots(MAX_CATCH_UPS_AT_ONCE),
         onCatchUp: (trigger) => gatewayMetrics.countCatchUp(trigger),
         onError: (error, { key }) => {

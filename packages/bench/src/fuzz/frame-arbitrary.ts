@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { mutateText } from "./mutate-text.js";
 
 /** A WebSocket message as it is sent. `broken` ones are no UTF-8, which ends a connection without a close frame. */

@@ -1,5 +1,5 @@
 import { clientFrameSchema, CLOSE_CODES, errorFrameSchema, serverFrameSchema } from "@ai-orchestra/contracts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { WebSocket } from "ws";
 import type { FuzzTally } from "./fuzz-tally.js";
 import { messageArbitrary, type FuzzMessage } from "./frame-arbitrary.js";

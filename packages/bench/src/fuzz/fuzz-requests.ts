@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { FuzzTally } from "./fuzz-tally.js";
 import { requestArbitrary, type FuzzRequest } from "./request-arbitrary.js";
 

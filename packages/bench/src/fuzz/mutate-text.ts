@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** A text with something done to it: cut, doubled, overwritten or filled with what does not belong there. */
 export function mutateText(text: string): fc.Arbitrary<string> {

@@ -64,6 +64,28 @@ export const memoryTurnCommit = defineCall({
   timeoutMs: 1_000,
 });
 
+/**
+ * What the history keeps of one turn, for as long as its session lives. No `turn`: it has not ended, was stateless, did
+ * not use memory, or never was.
+ */
+export const memoryTurnGet = defineCall({
+  subject: "memory.turn.get",
+  request: z.object(turnKey),
+  response: z.object({
+    turn: z
+      .object({
+        status: z.enum(["completed", "failed", "cancelled"]),
+        /** The answer, or what was said of it. */
+        text: z.string(),
+        model: z.string().optional(),
+        submittedAt: z.number(),
+        finishedAt: z.number(),
+      })
+      .optional(),
+  }),
+  timeoutMs: 2_000,
+});
+
 export const memorySessionsList = defineCall({
   subject: "memory.sessions.list",
   request: z.object({ owner: ownerSchema, cursor: z.string().max(256).optional(), limit: z.int().min(1).max(100) }),

@@ -2,6 +2,7 @@ import type { Bus, ResultStore } from "@ai-orchestra/bus";
 import { subjects, type TurnResult } from "@ai-orchestra/contracts";
 import type { ConcurrencySlots } from "./concurrency-slots.js";
 import { askProducer } from "./ask-producer.js";
+import type { RecallResult } from "./recall-result.js";
 import type { TurnViewer } from "./turn-viewer.js";
 
 /** Why a viewer asks instead of listening. */
@@ -13,6 +14,7 @@ export type CatchUp = (viewer: TurnViewer, trigger: CatchUpTrigger) => Promise<v
 export interface CatchUpDependencies {
   bus: Bus;
   results: ResultStore<TurnResult>;
+  recall: RecallResult;
   /** How many viewers may ask at once in this process, for the moment when all of them want to. */
   slots: ConcurrencySlots;
   /** Hears of every attempt. */
@@ -25,7 +27,7 @@ export interface CatchUpDependencies {
  * Asks the producer for what came after the viewer's place; nobody there: looks at how the turn ended; not ended: the
  * turn is queued or between two attempts, and the viewer waits for events.
  */
-export function createCatchUp({ bus, results, slots, onCatchUp, onError }: CatchUpDependencies): CatchUp {
+export function createCatchUp({ bus, results, recall, slots, onCatchUp, onError }: CatchUpDependencies): CatchUp {
   return async (viewer, trigger) => {
     viewer.quietTicks = 0;
     await slots.run(async () => {
@@ -41,13 +43,20 @@ export function createCatchUp({ bus, results, slots, onCatchUp, onError }: Catch
     });
   };
 
+  /** The history is only asked for turns that may be older than results are kept. */
+  async function findEnd({ key, place, deadline }: TurnViewer): Promise<TurnResult | undefined> {
+    const stored = await results.get(subjects.turnResult(key));
+    if (stored !== undefined || !deadline.assumed) return stored?.value;
+    return recall(key, place.attempt);
+  }
+
   /** A long story comes in several replies. */
   async function bringUpToDate(viewer: TurnViewer): Promise<void> {
     while (viewer.state === "holding") {
       const reply = await askProducer(bus, viewer.key, { op: "state", ...viewer.place });
       if (reply?.status !== "running") {
-        const ended = await results.get(subjects.turnResult(viewer.key));
-        if (ended !== undefined) viewer.applyResult(ended.value);
+        const ended = await findEnd(viewer);
+        if (ended !== undefined) viewer.applyResult(ended);
         return;
       }
       viewer.applyState(reply);

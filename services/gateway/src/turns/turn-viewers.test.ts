@@ -10,6 +10,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCatchUp, type CatchUpTrigger } from "./catch-up.js";
 import { ConcurrencySlots } from "./concurrency-slots.js";
 import { createExpireTurn } from "./expire-turn.js";
+import { createRecallResult } from "./recall-result.js";
 import { SessionFeeds } from "./session-feeds.js";
 import type { TurnViewer, ViewerEnd } from "./turn-viewer.js";
 import { TurnViewers } from "./turn-viewers.js";
@@ -52,6 +53,7 @@ function createViewers(): TurnViewers {
     catchUp: createCatchUp({
       bus,
       results,
+      recall: createRecallResult({ bus }),
       slots: new ConcurrencySlots(4),
       onCatchUp: (trigger) => asked.push(trigger),
       onError: (error) => {

@@ -1,10 +1,12 @@
 import {
   type memorySessionsList,
   type memorySessionsMessages,
+  type memoryTurnGet,
   OrchestraError,
   type SessionMessagePage,
   type SessionPage,
   type SessionSummary,
+  type TurnKey,
 } from "@ai-orchestra/contracts";
 import type { z } from "zod";
 import { parseStoredTurn } from "../commit-log/stored-turn.js";
@@ -91,6 +93,15 @@ export class SessionStore {
       maxBytes: MESSAGE_PAGE_MAX_BYTES,
       hasMoreTurns: hasMoreTurns === 1,
     });
+  }
+
+  /** One turn; without `turn` when the session has none of that id. */
+  async readTurn({ owner, sessionId, turnId }: TurnKey): Promise<z.output<typeof memoryTurnGet.response>> {
+    const { texts } = sessionKeys(owner, sessionId);
+    const json = await this.#o.redis.execute("getTurn", (client) => client.hget(texts, turnId));
+    if (json === null) return {};
+    const { status, outputText = "", model, submittedAt, finishedAt } = parseStoredTurn(json);
+    return { turn: { status, text: outputText, model, submittedAt, finishedAt } };
   }
 
   /** Removes the session. Results of turns that were sent before this moment do not bring it back. */
