@@ -10,23 +10,29 @@ export class ClientSocket implements Flushable {
   readonly #limits: BackpressureLimits;
   readonly #onWritten: (frames: number) => void;
   readonly #onTooSlow: () => void;
+  readonly #onCaughtUp: () => void;
   #pending: Payload[] = [];
   #state: "open" | "closed" = "open";
   #congestedSinceMs: number | undefined;
 
-  /** `onWritten` counts; `onTooSlow` is called when the client must be closed because its buffer is past the limit. */
+  /**
+   * `onWritten` counts; `onTooSlow` is called when the client must be closed because its buffer is past the limit,
+   * `onCaughtUp` when one that had fallen behind may be sent more.
+   */
   constructor(options: {
     ws: WebSocket<unknown>;
     scheduler: FlushScheduler;
     limits: BackpressureLimits;
     onWritten: (frames: number) => void;
     onTooSlow: () => void;
+    onCaughtUp: () => void;
   }) {
     this.#ws = options.ws;
     this.#scheduler = options.scheduler;
     this.#limits = options.limits;
     this.#onWritten = options.onWritten;
     this.#onTooSlow = options.onTooSlow;
+    this.#onCaughtUp = options.onCaughtUp;
   }
 
   /** Bytes that wait for the client to read. */
@@ -64,11 +70,11 @@ export class ClientSocket implements Flushable {
     if (this.#state === "open") this.#ws.end(code, reason);
   }
 
-  /** uWebSockets.js wrote some of the buffer; true when the client has caught up by that. */
-  noteDrained(): boolean {
-    if (this.#congestedSinceMs === undefined || this.bufferedBytes > this.#limits.resumeBytes) return false;
+  /** Some of the buffer was written: calls `onCaughtUp` when the client had fallen behind and has caught up by that. */
+  noteDrained(): void {
+    if (this.#congestedSinceMs === undefined || this.bufferedBytes > this.#limits.resumeBytes) return;
     this.#congestedSinceMs = undefined;
-    return true;
+    this.#onCaughtUp();
   }
 
   /** uWebSockets.js closed the socket: its object must not be touched any more. */
@@ -81,5 +87,7 @@ export class ClientSocket implements Flushable {
     const buffered = this.bufferedBytes;
     if (buffered > this.#limits.closeBytes) this.#onTooSlow();
     else if (buffered > this.#limits.pauseBytes) this.#congestedSinceMs ??= performance.now();
+    // A write that empties the buffer itself is followed by no drain event of uWebSockets.js.
+    else this.noteDrained();
   }
 }

@@ -91,6 +91,7 @@ export class UwsServer {
           limits: backpressure,
           onWritten: onFramesWritten,
           onTooSlow: () => data.listener?.tooSlow(),
+          onCaughtUp: () => data.listener?.drained(),
         });
         data.socket = socket;
         data.listener = route.open(socket, data.admission as Admission);
@@ -107,10 +108,7 @@ export class UwsServer {
         if (isOversized) listener.oversized(message.byteLength);
         else listener.binary();
       },
-      drain: (ws) => {
-        const { socket, listener } = ws.getUserData();
-        if (socket?.noteDrained() === true) listener?.drained();
-      },
+      drain: (ws) => ws.getUserData().socket?.noteDrained(),
       close: (ws, code) => {
         this.#inbox.handleAll();
         const { socket, listener } = ws.getUserData();
