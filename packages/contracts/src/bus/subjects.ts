@@ -31,8 +31,8 @@ export const subjects = {
 /** Key of a turn in the `cancels` bucket. */
 export const cancelKey = (key: TurnKey): string => `${key.owner}.${key.sessionId}.${key.turnId}`;
 
-/** Deduplication id of a turn in the queue. */
-export const turnMessageId = (owner: Owner, turnId: string): string => `${owner}:${turnId}`;
+/** Deduplication id of a turn in the queue. The same turn id in another session is another turn. */
+export const turnMessageId = (key: TurnKey): string => `${key.owner}:${key.sessionId}:${key.turnId}`;
 
 /** Names of JetStream streams, durable consumers and buckets. */
 export const STREAMS = { turns: "TURNS", results: "RESULTS" } as const;

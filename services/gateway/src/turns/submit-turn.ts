@@ -71,7 +71,7 @@ export function createSubmitTurn(options: {
   };
 
   async function enqueue(request: TurnRequest, priority: Priority): Promise<{ duplicate: boolean }> {
-    const messageId = turnMessageId(request.owner, request.turnId);
+    const messageId = turnMessageId(request);
     const { duplicate } = await queue.submit(priority, request, { messageId });
     return { duplicate };
   }

@@ -129,6 +129,17 @@ describe("while a turn runs", () => {
   });
 });
 
+it("takes the same turn id in another session for another turn", async () => {
+  mesh.upstream.respondWith((request) => ({ tokens: [`re: ${String(request.messages.at(-1)?.["content"])}`] }));
+  const ask = async (sessionId: string): Promise<unknown> => {
+    const body = JSON.stringify({ turnId: "twice", sessionId, input: { text: `from ${sessionId}` } });
+    return (await fetch(`${mesh.stack.url}/v2/chat`, { method: "POST", body })).json();
+  };
+  expect(await ask("here")).toMatchObject({ output: { text: "re: from here" } });
+  expect(await ask("there")).toMatchObject({ output: { text: "re: from there" } });
+  expect(await ask("here")).toMatchObject({ output: { text: "re: from here" } });
+});
+
 describe("after a turn", () => {
   it("answers from the result, and from the history once the result is gone", async () => {
     const starter = await FrameProbe.connect(urlOf(0));
