@@ -65,7 +65,7 @@ function exchange(url: string, request: FuzzRequest): Promise<FuzzAnswer | "clos
 }
 
 /** `100 Continue`, which comes before the answer itself. */
-const INTERIM = /^HTTP\/1\.1 1\d\d [^\r]*\r\n(?:[^\r]+\r\n)*\r\n/;
+const INTERIM = /^(?:HTTP\/1\.1 1\d\d [^\r]*\r\n(?:[^\r]+\r\n)*\r\n)+/;
 
 /** Undefined while more is to come. An event stream counts as answered with its head. */
 function readAnswer(text: string, endsWithHead: boolean): FuzzAnswer | undefined {
