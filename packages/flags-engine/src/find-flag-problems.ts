@@ -18,10 +18,10 @@ export interface FlagWorld {
  * segments that are not there, prerequisites that go round in a circle, its size. Empty when nothing is wrong.
  */
 export function findFlagProblems(definition: FlagDefinition, world: FlagWorld): ErrorDetail[] {
-  const chars = JSON.stringify(definition).length;
+  const bytes = Buffer.byteLength(JSON.stringify(definition));
   return [
-    ...(chars > FLAG_LIMITS.definitionChars
-      ? [{ path: "", message: `is ${chars} characters of JSON, more than ${FLAG_LIMITS.definitionChars}` }]
+    ...(bytes > FLAG_LIMITS.definitionBytes
+      ? [{ path: "", message: `is ${bytes} bytes of JSON, more than ${FLAG_LIMITS.definitionBytes}` }]
       : []),
     ...findConstraintProblems(definition.constraints, "constraints"),
     ...findUnknownSegments(definition.segments, "segments", world),

@@ -26,6 +26,9 @@ import type { FlagImporter } from "./exchange/flag-importer.js";
 import { writeUnleashDocument } from "./exchange/unleash-export.js";
 import type { ExposureReports } from "./reports/exposure-reports.js";
 
+/** What an answer needs beside its entries. */
+const ENVELOPE_BYTES = 16_384;
+
 export interface FlagCallsOptions {
   readonly bus: Bus;
   readonly store: FlagStore;
@@ -71,7 +74,9 @@ export class FlagCalls {
       bus.serve(flagsPut, (request) => editor.put(request)),
       bus.serve(flagsPatch, (request) => editor.patch(request)),
       bus.serve(flagsDelete, async (request) => ({ deleted: await editor.delete(request) })),
-      bus.serve(flagsHistory, async ({ key }) => ({ entries: await readHistory(store, key) })),
+      bus.serve(flagsHistory, async ({ key }) => ({
+        entries: await readHistory(store, key, bus.maxPayloadBytes - ENVELOPE_BYTES),
+      })),
       bus.serve(flagsRollback, (request) => editor.rollback(request)),
       bus.serve(flagsEvaluate, ({ key, context }) => evaluate(store.flagSet, key, context)),
       bus.serve(flagsExport, ({ format }) => this.#export(format)),

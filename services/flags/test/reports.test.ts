@@ -1,4 +1,5 @@
 import { flagsReport, subjects, type FlagExposureBatch, type FlagReport } from "@ai-orchestra/contracts";
+import { eventually } from "@ai-orchestra/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFlagsHarness, type FlagsHarness } from "./flags-harness.js";
 
@@ -36,9 +37,9 @@ test("adds up what all replicas counted, and survives all of them", async () => 
       ],
     });
   }
-  await expect
-    .poll(async () => (await readReport("ab")).variants.map(({ exposures }) => exposures))
-    .toEqual([1_000, 1_000]);
+  await eventually(async () => {
+    expect((await readReport("ab")).variants.map(({ exposures }) => exposures)).toEqual([1_000, 1_000]);
+  });
   const [off, on] = (await readReport("ab")).variants;
   expect(on).toMatchObject({
     variant: "on",

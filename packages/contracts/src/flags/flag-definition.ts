@@ -7,10 +7,10 @@ import { flagPercentageSchema, flagRolloutSchema } from "./flag-rollout.js";
 export const FLAG_LIMITS = {
   flags: 1_000,
   segments: 200,
-  /** JSON characters of one definition. */
-  definitionChars: 65_536,
-  /** JSON characters of all definitions. */
-  totalChars: 393_216,
+  /** UTF-8 bytes of one definition as JSON. */
+  definitionBytes: 65_536,
+  /** UTF-8 bytes of all definitions as JSON. */
+  totalBytes: 393_216,
   /** Revisions of a flag that are kept. */
   history: 64,
   /** Prerequisites that evaluating one flag may ask, theirs included. */

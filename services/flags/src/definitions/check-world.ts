@@ -35,7 +35,7 @@ export function findDependentProblems(store: FlagStore, key: string, world: Flag
 /** What adding these would break of the bounds. */
 export function findSizeProblems(
   store: FlagStore,
-  added: { readonly flags: number; readonly segments: number; readonly chars: number },
+  added: { readonly flags: number; readonly segments: number; readonly bytes: number },
 ): ErrorDetail[] {
   const problems: ErrorDetail[] = [];
   if (store.listFlags().length + added.flags > FLAG_LIMITS.flags) {
@@ -44,8 +44,8 @@ export function findSizeProblems(
   if (store.listSegments().length + added.segments > FLAG_LIMITS.segments) {
     problems.push({ path: "", message: `there may be ${FLAG_LIMITS.segments} segments at most` });
   }
-  if (store.countChars() + added.chars > FLAG_LIMITS.totalChars) {
-    problems.push({ path: "", message: `all definitions may have ${FLAG_LIMITS.totalChars} characters at most` });
+  if (store.countBytes() + added.bytes > FLAG_LIMITS.totalBytes) {
+    problems.push({ path: "", message: `all definitions may have ${FLAG_LIMITS.totalBytes} bytes at most` });
   }
   return problems;
 }

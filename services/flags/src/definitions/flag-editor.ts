@@ -7,7 +7,7 @@ import {
 } from "@ai-orchestra/contracts";
 import { findFlagProblems } from "@ai-orchestra/flags-engine";
 import { findDependentProblems, findSizeProblems, overlayFlags } from "./check-world.js";
-import { revisionConflict, type CurrentValue, type FlagStore } from "./flag-store.js";
+import { countJsonBytes, revisionConflict, type CurrentValue, type FlagStore } from "./flag-store.js";
 import { parseDefinition, refuse } from "./parse-definition.js";
 
 export interface FlagEditorOptions {
@@ -105,7 +105,7 @@ export class FlagEditor {
       ...findSizeProblems(this.#store, {
         flags: before === undefined ? 1 : 0,
         segments: 0,
-        chars: JSON.stringify(flag).length - (before === undefined ? 0 : JSON.stringify(before).length),
+        bytes: countJsonBytes(flag) - (before === undefined ? 0 : countJsonBytes(before)),
       }),
     ];
     if (problems.length > 0) throw refuse("the flag", problems);

@@ -102,11 +102,11 @@ export class FlagStore implements FlagWorld {
     return revision;
   }
 
-  /** JSON characters of all definitions and segments. */
-  countChars(): number {
-    let chars = 0;
-    for (const { stored } of this.#values.values()) chars += JSON.stringify(stored).length;
-    return chars;
+  /** UTF-8 bytes of all definitions and segments as JSON. */
+  countBytes(): number {
+    let bytes = 0;
+    for (const { stored } of this.#values.values()) bytes += countJsonBytes(stored);
+    return bytes;
   }
 
   #apply(change: KvChange<StoredFlag>): void {
@@ -123,6 +123,10 @@ export class FlagStore implements FlagWorld {
   #sorted() {
     return [...this.#values].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value);
   }
+}
+
+export function countJsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** `conflict`, saying what the caller expected and what there is. */

@@ -1,7 +1,7 @@
 import { flagBucketKeys, OrchestraError, type FlagChange, type SegmentRecord } from "@ai-orchestra/contracts";
 import { findSegmentProblems } from "@ai-orchestra/flags-engine";
 import { findSizeProblems } from "./check-world.js";
-import { revisionConflict, type CurrentValue, type FlagStore } from "./flag-store.js";
+import { countJsonBytes, revisionConflict, type CurrentValue, type FlagStore } from "./flag-store.js";
 import { parseSegment, refuse } from "./parse-definition.js";
 
 interface Write {
@@ -30,7 +30,7 @@ export class SegmentEditor {
       ...findSizeProblems(this.#store, {
         flags: 0,
         segments: exists ? 0 : 1,
-        chars: JSON.stringify(segment).length - (exists ? JSON.stringify(current.stored).length : 0),
+        bytes: countJsonBytes(segment) - (exists ? countJsonBytes(current.stored) : 0),
       }),
     ];
     if (problems.length > 0) throw refuse("the segment", problems);

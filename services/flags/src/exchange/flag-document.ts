@@ -58,6 +58,6 @@ export function below(path: string, problem: ErrorDetail): ErrorDetail {
   return { path: problem.path === "" ? path : `${path}.${problem.path}`, message: problem.message };
 }
 
-export function toObject(value: unknown): Record<string, unknown> {
+function toObject(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

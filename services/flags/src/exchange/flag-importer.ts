@@ -11,7 +11,7 @@ import {
 import { findFlagProblems, findSegmentProblems } from "@ai-orchestra/flags-engine";
 import type { Logger } from "@ai-orchestra/telemetry";
 import { findDependentProblems, findSizeProblems, overlayFlags } from "../definitions/check-world.js";
-import type { CurrentValue, FlagStore } from "../definitions/flag-store.js";
+import { countJsonBytes, type CurrentValue, type FlagStore } from "../definitions/flag-store.js";
 import { refuse } from "../definitions/parse-definition.js";
 import { below, readFlagDocument, type ReadDocument } from "./flag-document.js";
 import { readUnleashDocument } from "./unleash-import.js";
@@ -86,8 +86,6 @@ export class FlagImporter {
       new Map(flags.map((flag) => [flag.key, flag])),
       new Set(segments.map(({ name }) => name)),
     );
-    const chars = (items: readonly (FlagDefinition | FlagSegment)[]): number =>
-      items.reduce((sum, item) => sum + JSON.stringify(item).length, 0);
     return [
       ...segments.flatMap((segment) =>
         findSegmentProblems(segment).map((problem) => below(`segments.${segment.name}`, problem)),
@@ -100,7 +98,7 @@ export class FlagImporter {
       ...findSizeProblems(store, {
         flags: flags.filter(({ key }) => store.findFlag(key) === undefined).length,
         segments: segments.filter(({ name }) => !store.hasSegment(name)).length,
-        chars: chars(flags) + chars(segments),
+        bytes: countJsonBytes([flags, segments]),
       }),
     ];
   }

@@ -63,7 +63,7 @@ export class ScheduleRunner {
 }
 
 /** The definition after all changes that are due, in the order of their times; they leave its schedule. */
-export function applyDue(flag: FlagDefinition, now: number): FlagDefinition {
+function applyDue(flag: FlagDefinition, now: number): FlagDefinition {
   const isDue = ({ at }: { readonly at: string }): boolean => Date.parse(at) <= now;
   const due = flag.schedule.filter(isDue).toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
   const changed = due.reduce<FlagDefinition>((before, { set }) => ({ ...before, ...set }), flag);
