@@ -197,9 +197,15 @@ it("is one of two: its fallback answers, the level is limited at most", async ()
       - name: model
 `,
   );
+  await eventually(
+    async () => {
+      const listed = await (await fetch(`${mesh.stack.url}/v1/models`)).text();
+      expect(listed).toContain("spare/model");
+    },
+    { timeoutMs: 15_000 },
+  );
   const brokenAt = Date.now();
   mesh.upstream.respondWith({ status: 500 });
-  await eventually(async () => expect((await turn()).type).toBe("turn.completed"), { timeoutMs: 15_000 });
   const ends = await turns(6);
   expect(ends).toEqual(
     ends.map(() => expect.objectContaining({ type: "turn.completed", output: { text: "spare" } }) as unknown),
