@@ -15,6 +15,8 @@ import {
   type Stack,
 } from "../../../packages/stack/src/index.js";
 
+import { eventually } from "../../../packages/testkit/src/index.js";
+
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -106,6 +108,18 @@ function ask(path: string, body?: object): Promise<Response> {
   );
 }
 
+/** What NATS refused since it was started. */
+async function readRefusals(): Promise<string[]> {
+  return (await readFile(nats.logFile, "utf8")).split("\n").filter((line) => line.includes("Violation"));
+}
+
+/** How often the orchestrator's circuit to memory went to the state. */
+async function countCircuitChanges(to: "open" | "closed"): Promise<number> {
+  const metrics = await (await fetch(`${stack.service("orchestrator").opsUrl}/metrics`)).text();
+  const line = metrics.split("\n").find((text) => text.includes('breaker="memory"') && text.includes(`to="${to}"`));
+  return Number(line?.split(" ").at(-1) ?? 0);
+}
+
 test("the permissions of Compose are enough for everything that a client does", async () => {
   for (const text of ["What can you do?", "And what did I just ask?"]) {
     const answer = await ask("/v2/chat", { sessionId: "restricted", input: { text } });
@@ -120,10 +134,21 @@ test("the permissions of Compose are enough for everything that a client does", 
   expect((await ask("/v2/turns/none/cancel", { sessionId: "restricted" })).status).toBeLessThan(500);
   expect((await fetch(`${stack.url}/v2/sessions`)).status).toBe(401);
 
-  const refusals = (await readFile(nats.logFile, "utf8")).split("\n").filter((line) => line.includes("Violation"));
-  expect(refusals).toEqual([]);
+  expect(await readRefusals()).toEqual([]);
   const { stdout } = await asRedisUser("inspector", "-", "ACL", "LOG");
   expect(stdout.trim()).toBe("");
+});
+
+test("the permissions of Compose are enough to recover from a memory that froze", { timeout: 120_000 }, async () => {
+  const memory = stack.service("memory");
+  memory.kill("SIGSTOP");
+  const sessionIds = ["a", "b", "c", "d"];
+  await Promise.all(sessionIds.map((sessionId) => ask("/v2/chat", { sessionId, input: { text: "Are you there?" } })));
+  await eventually(async () => expect(await countCircuitChanges("open")).toBe(1), { timeoutMs: 20_000 });
+  memory.kill("SIGCONT");
+  // No traffic: it closes because a probe was answered.
+  await eventually(async () => expect(await countCircuitChanges("closed")).toBe(1), { timeoutMs: 20_000 });
+  expect(await readRefusals()).toEqual([]);
 });
 
 test("Redis lets in nobody without a name, and memory do nothing but its work", async () => {
