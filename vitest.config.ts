@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const conditions = ["@ai-orchestra/source"];
 
-/** Unit tests stand beside their source; end-to-end tests start real processes and run one file at a time. */
+/** Unit tests stand beside their source; end-to-end tests start real processes and mostly wait, two files at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -11,6 +11,7 @@ export default defineConfig({
         ssr: { resolve: { conditions } },
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "infra/test/*.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -22,7 +23,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/test/mesh/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
