@@ -3,6 +3,7 @@ import { eventually } from "@ai-orchestra/testkit";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import type { HttpExchange } from "../http/http-exchange.js";
 import { SseStream } from "../http/sse-stream.js";
 import { resolveBackpressureLimits } from "./backpressure.js";
@@ -10,8 +11,8 @@ import { UwsServer } from "./uws-server.js";
 
 let server: UwsServer;
 
-async function serve(onRequest: (exchange: HttpExchange) => void): Promise<string> {
-  server = new UwsServer({
+function createServer(onRequest: (exchange: HttpExchange) => void): UwsServer {
+  return new UwsServer({
     host: "127.0.0.1",
     port: 0,
     maxBodyBytes: 1_024,
@@ -24,6 +25,10 @@ async function serve(onRequest: (exchange: HttpExchange) => void): Promise<strin
     findAddress: ({ peer }) => peer,
     tls: undefined,
   });
+}
+
+async function serve(onRequest: (exchange: HttpExchange) => void): Promise<string> {
+  server = createServer(onRequest);
   await server.listen();
   return `http://127.0.0.1:${server.port}`;
 }
@@ -105,6 +110,45 @@ test("tells that a client went away, but not when it was the server that cut it 
   leaving.abort();
   await expect(request).rejects.toThrow();
   await eventually(() => expect(told).toEqual(["cut done", "left done", "left gone"]));
+});
+
+test("a WebSocket that is accepted late gets its first message, and stays open", async () => {
+  server = createServer(() => undefined);
+  server.addRoute({
+    pattern: "/ws",
+    maxMessageBytes: 1_024,
+    checkRoom: () => undefined,
+    accept: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return { subprotocol: undefined, headers: { "x-extra": "1" }, admission: undefined };
+    },
+    open: (socket) => {
+      socket.send("hello");
+      return {
+        text: (message) => socket.send(message),
+        binary: () => undefined,
+        oversized: () => undefined,
+        drained: () => undefined,
+        tooSlow: () => undefined,
+        closed: () => undefined,
+      };
+    },
+    abandon: () => undefined,
+  });
+  await server.listen();
+  for (let round = 0; round < 300; round += 1) {
+    const client = new WebSocket(`ws://127.0.0.1:${server.port}/ws`);
+    const messages: string[] = [];
+    client.on("message", (data: Buffer) => {
+      messages.push(data.toString());
+      if (messages.length === 1) client.send("echo");
+      else client.terminate();
+    });
+    const [upgrade] = (await once(client, "upgrade")) as [IncomingMessage];
+    expect(upgrade.headers["x-extra"]).toBe("1");
+    await once(client, "close");
+    expect(messages).toEqual(["hello", "echo"]);
+  }
 });
 
 test("answers once, and ignores what comes after", async () => {

@@ -218,12 +218,16 @@ export class UwsServer {
     }
     const data: SocketData = { socket: undefined, listener: undefined, admission: accepted.admission };
     const { subprotocol = "", headers = {} } = accepted;
-    response.cork(() => {
-      // Written first: a header alone would begin an answer with status 200.
-      response.writeStatus("101 Switching Protocols");
-      for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
-      response.upgrade(data, key, subprotocol, extensions, context);
-    });
+    if (Object.keys(headers).length > 0) {
+      response.cork(() => {
+        // Written first: a header alone would begin an answer with status 200.
+        response.writeStatus("101 Switching Protocols");
+        for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+      });
+    }
+    // Not inside of `cork`: when the socket keeps its place in memory, that takes the new WebSocket for the response it
+    // was, reads flags that are not there and may close it (uWebSockets #1929, mended in v20.79.0).
+    response.upgrade(data, key, subprotocol, extensions, context);
   }
 }
 
