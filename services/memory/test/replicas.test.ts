@@ -16,14 +16,17 @@ describe("several memory instances", () => {
     const sessions = Array.from({ length: 30 }, () => new TestSession(harness.bus));
     await Promise.all(
       sessions.map(async (session) => {
-        for (let order = 1; order <= 3; order += 1) {
-          const turnIds = [`a${order}`, `b${order}`, `c${order}`];
-          const replies = await Promise.all(turnIds.map((turnId) => session.begin(turnId, { order })));
-          const winner = turnIds[replies.findIndex(({ status }) => status === "granted")];
+        const waiting = new Map([1, 2, 3].map((order) => [`t${order}`, order]));
+        while (waiting.size > 0) {
+          const asked = [...waiting];
+          const replies = await Promise.all(asked.map(([turnId, order]) => session.begin(turnId, { order })));
           expect(replies.filter(({ status }) => status === "granted")).toHaveLength(1);
+          const winner = asked[replies.findIndex(({ status }) => status === "granted")];
           if (winner === undefined) throw new Error("nobody won");
-          const result = session.result(winner, order);
-          await Promise.all([harness.turnResults.put(session.subjectOf(winner), result), session.commit(result)]);
+          const [turnId, order] = winner;
+          const result = session.result(turnId, order);
+          await Promise.all([harness.turnResults.put(session.subjectOf(turnId), result), session.commit(result)]);
+          waiting.delete(turnId);
         }
         expect(await session.messages()).toHaveLength(6);
       }),
