@@ -107,9 +107,9 @@ test(
     for (const client of stuck) client.socket.pause();
 
     let mostBuffered = 0;
-    let isOver = false;
+    const flood = { isOver: false };
     const watching = (async () => {
-      while (!isOver) {
+      while (!flood.isOver) {
         mostBuffered = Math.max(mostBuffered, await readBufferedBytes());
         await delay(500);
       }
@@ -127,7 +127,7 @@ test(
     await bed.gateway.waitForMetric(
       new RegExp(`^orchestra_gateway_closes_total\\{[^}]*code="4002"[^}]*\\} ${STUCK}$`, "m"),
     );
-    isOver = true;
+    flood.isOver = true;
     await watching;
     await eventually(async () => expect(await readBufferedBytes()).toBe(0));
     expect(mostBuffered).toBeLessThan(STUCK * SOFT_LIMIT_BYTES);

@@ -23,15 +23,16 @@ export async function restartInTurn(
 ): Promise<RollingRestart> {
   const sightings: TurnSighting[] = [];
   let asked = 0;
-  let isOver = false;
+  const load = { isOver: false };
   const keepAsking = async (index: number): Promise<void> => {
     const client = mesh.clients[index % mesh.clients.length];
-    while (!isOver && client !== undefined) {
+    if (client === undefined) return;
+    while (!load.isOver) {
       asked += 1;
       sightings.push(await watchTurn(client, `r${asked}`).ended);
     }
   };
-  const load = Array.from({ length: concurrency }, (_, index) => keepAsking(index));
+  const asking = Array.from({ length: concurrency }, (_, index) => keepAsking(index));
   const departures: Departure[] = [];
   try {
     for (const service of mesh.stack.services) {
@@ -49,8 +50,8 @@ export async function restartInTurn(
       await service.waitReady();
     }
   } finally {
-    isOver = true;
-    await Promise.all(load);
+    load.isOver = true;
+    await Promise.all(asking);
   }
   return { departures, sightings };
 }
