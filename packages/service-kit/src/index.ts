@@ -7,6 +7,7 @@ export { BreakerReporter, type ReportedBreaker } from "./health/breaker-reporter
 export { LevelWatch, type LevelListener } from "./health/level-watch.js";
 export { GuardedCaller, toOrchestraError, type GuardedCallerOptions } from "./resilience/guarded-caller.js";
 export { createMemoryCalls } from "./resilience/memory-calls.js";
+export { createOrchestratorCalls } from "./resilience/orchestrator-calls.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
 export { runService } from "./run-service.js";
 export type { ServiceBase, ServiceDefinition } from "./service-definition.js";

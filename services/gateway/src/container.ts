@@ -4,6 +4,7 @@ import { createFlagClient, type FlagClient } from "@ai-orchestra/flags-engine";
 import {
   BreakerReporter,
   createMemoryCalls,
+  createOrchestratorCalls,
   createStrictContainer,
   type GuardedCaller,
   LevelWatch,
@@ -82,6 +83,7 @@ interface Cradle {
   systemFeed: SystemFeed;
   flagClient: FlagClient;
   memoryCalls: GuardedCaller;
+  orchestratorCalls: GuardedCaller;
   turnDispatch: TurnDispatch;
   connectionWatch: ConnectionWatch;
   onRequest: ReturnType<typeof createRouter>;
@@ -254,6 +256,9 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
       }),
     ).singleton(),
     memoryCalls: asFunction(({ breakers }: Cradle) => createMemoryCalls({ bus, clock, breakers })).singleton(),
+    orchestratorCalls: asFunction(({ breakers }: Cradle) =>
+      createOrchestratorCalls({ bus, clock, breakers }),
+    ).singleton(),
     turnDispatch: asFunction(({ breakers }: Cradle) => new TurnDispatch({ queue, bus, clock, breakers })).singleton(),
     connectionWatch: asFunction(
       ({ registry }: Cradle) =>
@@ -271,6 +276,7 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
         routes: createRoutes({
           bus,
           memoryCalls: cradle.memoryCalls,
+          orchestratorCalls: cradle.orchestratorCalls,
           board: cradle.board,
           levelWatch: cradle.levelWatch,
           systemFeed: cradle.systemFeed,
@@ -347,8 +353,9 @@ export async function compose(base: ServiceBase<GatewayConfig>): Promise<Compone
     ).singleton(),
   });
 
-  const { breakers, levelWatch, systemFeed, flagClient, memoryCalls, turnDispatch } = container.cradle;
-  const guards = [breakers, levelWatch, systemFeed, flagClient, memoryCalls, turnDispatch];
+  const { breakers, levelWatch, systemFeed, flagClient, memoryCalls, orchestratorCalls, turnDispatch } =
+    container.cradle;
+  const guards = [breakers, levelWatch, systemFeed, flagClient, memoryCalls, orchestratorCalls, turnDispatch];
   const { apiKeys, leases, board, viewers, versionUsage, connectionWatch, clientPort } = container.cradle;
   const counted = leases === undefined ? [] : [leases];
   return [...guards, apiKeys, board, viewers, versionUsage, ...counted, connectionWatch, clientPort];

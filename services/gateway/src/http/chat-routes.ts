@@ -15,6 +15,8 @@ import { createVersionRoutes } from "./versions.js";
 /** Every HTTP way to chat, in each protocol, and the report of how much each is used. */
 export function createChatRoutes({
   bus,
+  memoryCalls,
+  orchestratorCalls,
   startHttpTurn,
   cancelTurn,
   viewers,
@@ -23,7 +25,10 @@ export function createChatRoutes({
   now,
   onError,
 }: {
-  bus: Bus;
+  bus: Pick<Bus, "status">;
+  /** The bus, for calls of these services. */
+  memoryCalls: Pick<Bus, "call">;
+  orchestratorCalls: Pick<Bus, "call">;
   startHttpTurn: StartHttpTurn;
   cancelTurn: CancelTurn;
   viewers: TurnViewers;
@@ -40,7 +45,7 @@ export function createChatRoutes({
     ...createChatV2Routes({ answerChatV2 }),
     ...createChatAnyRoutes({ answerChatV1, answerChatV2, deprecation, onError }),
     ...createChatCompletionsRoutes({ startHttpTurn, cancelTurn, viewers, bus, now, onError }),
-    ...createModelsRoutes({ bus }),
-    ...createVersionRoutes({ bus, versionUsage, v1Sunset: deprecation.sunset, now }),
+    ...createModelsRoutes({ bus: orchestratorCalls }),
+    ...createVersionRoutes({ bus: memoryCalls, versionUsage, v1Sunset: deprecation.sunset, now }),
   ];
 }

@@ -28,8 +28,9 @@ import { createTurnRoutes } from "./turns.js";
 
 export interface RouteDependencies {
   bus: Bus;
-  /** The bus, for calls of the memory service. */
+  /** The bus, for calls of these services. */
   memoryCalls: Pick<Bus, "call">;
+  orchestratorCalls: Pick<Bus, "call">;
   board: HeartbeatBoard;
   levelWatch: LevelWatch;
   systemFeed: SystemFeed;
