@@ -55,8 +55,9 @@ async function run({ fault, breakIt, mendIt, look }: Fault): Promise<FaultRow> {
   try {
     clientSees = await look(brokenAt);
   } finally {
-    mendedAt = Date.now();
+    // The fault ends when what was gone runs again.
     await mendIt();
+    mendedAt = Date.now();
   }
   await eventually(async () => expect((await turn()).type).toBe("turn.completed"), { timeoutMs: 30_000 });
   const answerMs = Date.now() - mendedAt;
@@ -73,7 +74,7 @@ async function run({ fault, breakIt, mendIt, look }: Fault): Promise<FaultRow> {
     levels,
     circuitMs: opened.length === 0 || closedAt === undefined ? undefined : Math.max(0, closedAt - mendedAt),
     answerMs,
-    levelMs: levels.length === 0 || normalAt === undefined ? undefined : normalAt - mendedAt,
+    levelMs: levels.length === 0 || normalAt === undefined ? undefined : Math.max(0, normalAt - mendedAt),
   };
   rows.push(row);
   expect(row.circuitMs ?? 0).toBeLessThan(5_000);
