@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 
 const conditions = ["@ai-orchestra/source"];
 
-/** Unit tests stand beside their source; end-to-end tests start real processes and mostly wait, two files at a time. */
+/** Minutes of faults and a thousand clients: `pnpm test:long`. */
+const LONG = ["services/gateway/test/mesh/faults-*.test.ts", "services/gateway/test/stuck-clients.test.ts"];
+
+/**
+ * Unit tests stand beside their source; end-to-end tests start real processes and mostly wait, two files at a time. The
+ * long ones have a command of their own, so that `npm test` stays under ten minutes on two cores.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -23,9 +29,22 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "infra/test/mesh/*.test.ts"],
+          exclude: LONG,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: "long",
+          include: LONG,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
