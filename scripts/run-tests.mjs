@@ -4,10 +4,12 @@ import { ROOT } from "./bootstrap.mjs";
 import { runCommand } from "./run-command.mjs";
 
 const RESULTS_FILE = join(ROOT, ".orchestra", "test-results.json");
+/** All but the long tests, which have a command of their own: `pnpm test:long`. */
+const DEFAULT_SELECTION = ["--project=unit", "--project=e2e"];
 const LOCAL_BIN_DIR = join(ROOT, ".orchestra", "bin");
 
 /**
- * Runs the tests that `args` select (vitest's own arguments; none: all).
+ * Runs the tests that `args` select (vitest's own arguments; none: all but the long ones).
  * @param {readonly string[]} args
  * @returns {Promise<{ passed: number, failed: number }>}
  */
@@ -16,7 +18,8 @@ export async function runTests(args) {
   rmSync(RESULTS_FILE, { force: true });
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${RESULTS_FILE}`];
-  const code = await runCommand(process.execPath, [vitest, "run", ...reporters, ...args], {
+  const selection = args.length === 0 ? DEFAULT_SELECTION : args;
+  const code = await runCommand(process.execPath, [vitest, "run", ...reporters, ...selection], {
     cwd: ROOT,
     env: { PATH: `${process.env.PATH ?? ""}${delimiter}${LOCAL_BIN_DIR}` },
   });

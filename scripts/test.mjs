@@ -3,9 +3,6 @@ import { BootstrapError, bootstrap } from "./bootstrap.mjs";
 import { runChecks } from "./run-checks.mjs";
 import { runTests } from "./run-tests.mjs";
 
-/** All but the long ones, which have a command of their own: `pnpm test:long`. */
-const SHORT_PROJECTS = ["--project=unit", "--project=e2e"];
-
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args) {
@@ -20,7 +17,7 @@ async function main(args) {
     return 1;
   }
   const failedChecks = args.length === 0 ? await runChecks() : [];
-  const { passed, failed } = await runTests(args.length === 0 ? SHORT_PROJECTS : args);
+  const { passed, failed } = await runTests(args);
   if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(", ")}`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && failedChecks.length === 0 ? 0 : 1;
