@@ -107,9 +107,9 @@ test(
     for (const client of stuck) client.socket.pause();
 
     let mostBuffered = 0;
-    const flood = { isOver: false };
+    const over = new AbortController();
     const watching = (async () => {
-      while (!flood.isOver) {
+      while (!over.signal.aborted) {
         mostBuffered = Math.max(mostBuffered, await readBufferedBytes());
         await delay(500);
       }
@@ -127,7 +127,7 @@ test(
     await bed.gateway.waitForMetric(
       new RegExp(`^orchestra_gateway_closes_total\\{[^}]*code="4002"[^}]*\\} ${STUCK}$`, "m"),
     );
-    flood.isOver = true;
+    over.abort();
     await watching;
     await eventually(async () => expect(await readBufferedBytes()).toBe(0));
     expect(mostBuffered).toBeLessThan(STUCK * SOFT_LIMIT_BYTES);

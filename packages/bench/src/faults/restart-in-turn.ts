@@ -23,11 +23,11 @@ export async function restartInTurn(
 ): Promise<RollingRestart> {
   const sightings: TurnSighting[] = [];
   let asked = 0;
-  const load = { isOver: false };
+  const over = new AbortController();
   const keepAsking = async (index: number): Promise<void> => {
     const client = mesh.clients[index % mesh.clients.length];
     if (client === undefined) return;
-    while (!load.isOver) {
+    while (!over.signal.aborted) {
       asked += 1;
       sightings.push(await watchTurn(client, `r${asked}`).ended);
     }
@@ -50,8 +50,8 @@ export async function restartInTurn(
       await service.waitReady();
     }
   } finally {
-    load.isOver = true;
-    await Promise.all(asking);
+    over.abort();
+    await Promise.all(load);
   }
   return { departures, sightings };
 }
