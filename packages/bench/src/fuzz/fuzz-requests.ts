@@ -84,10 +84,11 @@ function readAnswer(text: string, endsWithHead: boolean): FuzzAnswer | undefined
   return { status: Number(status), isJson: head.includes("application/json") && first !== "", body: first };
 }
 
+/** `error` is the protocol's and OpenAI's, `errorCode` that of OFREP. */
 function namesError(body: string): boolean {
   try {
-    const value = JSON.parse(body) as { error?: unknown } | null;
-    return value !== null && typeof value === "object" && value.error !== undefined && value.error !== null;
+    const value = JSON.parse(body) as { error?: unknown; errorCode?: unknown } | null;
+    return value !== null && typeof value === "object" && (value.error ?? value.errorCode ?? undefined) !== undefined;
   } catch {
     return false;
   }
