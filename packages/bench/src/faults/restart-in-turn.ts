@@ -51,7 +51,7 @@ export async function restartInTurn(
     }
   } finally {
     over.abort();
-    await Promise.all(load);
+    await Promise.all(asking);
   }
   return { departures, sightings };
 }
