@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SERVICES } from "@ai-orchestra/contracts";
 import { startStack } from "@ai-orchestra/stack";
 import { spawnNode } from "../spawn-node.js";
 import { measureConnections, type ConnectionMeasurement } from "./measure-connections.js";
@@ -52,6 +53,7 @@ console.log(
 async function measureGateway(): Promise<ConnectionMeasurement> {
   const stack = await startStack({
     dataDir,
+    replicas: Object.fromEntries(Object.keys(SERVICES).map((name) => [name, name === "gateway" ? 1 : 0])),
     env: { LOG_LEVEL: "warn" },
     serviceEnv: {
       gateway: {
